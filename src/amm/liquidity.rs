@@ -1,0 +1,199 @@
+//! What a position of a constant-product pool is worth, against holding the tokens.
+//!
+//! # Symbols
+//!
+//! | symbol | is | unit |
+//! |---|---|---|
+//! | `L = √(x·y)` | liquidity of an amount of both tokens | √(X·Y) |
+//! | `p = q/b` | price of X | Y per X |
+//! | `r` | price now over price at the deposit | — |
+//!
+//! # Laws
+//!
+//! - `impermanent_loss_is_symmetric`: `IL(r) = IL(1/r)`, zero only at `r = 1`.
+//! - `liquidity_is_worth_at_most_holding`: `2·√(k·p) ≤ x·p + y`.
+//! - `fees_and_loss_explain_the_value`: value = held − impermanent loss + worth of the fees.
+//!
+//! # Not laws
+//!
+//! The loss is not symmetric for weights other than one half, and "impermanent" promises nothing: it
+//! is undone only if the price comes back.
+//!
+//! # Rounding
+//!
+//! Values and fees down, losses up: a position is never shown better than it is.
+//!
+//! # Example
+//!
+//! ```
+//! use defi_math::amm::liquidity;
+//! use rust_decimal::dec;
+//!
+//! // The price has doubled: 5.7 % less than holding.
+//! let loss = liquidity::impermanent_loss(dec!(2))?;
+//! assert_eq!(loss.get().round_dp(4), dec!(0.0572));
+//! assert_eq!(liquidity::impermanent_loss(dec!(0.5))?, loss);
+//! # Ok::<(), defi_math::MathError>(())
+//! ```
+//!
+//! # Sources
+//!
+//! Pintail, *Uniswap: A Good Deal for Liquidity Providers?*, as quoted in Uniswap's documentation;
+//! `UniswapV2LiquidityMathLibrary`.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "the operators of Wide remember an overflow and refuse it at the end"
+)]
+
+use rust_decimal::Decimal;
+
+use super::Amounts;
+use crate::error::MathError;
+use crate::num::{Grid, Number, Rounding, Wide};
+use crate::quantity::{Amount, IntoQuantity, Price, Ratio};
+
+/// What a liquidity provider loses against holding when the price has changed by the factor `r`,
+/// fees apart.
+///
+/// ```text
+/// IL(r) = 1 − ⌊ 2·√r / (1 + r) ⌋        r = a/b:  2·√(a·b)/(a + b)
+/// ```
+///
+/// # Rounding
+/// Up.
+///
+/// # Errors
+/// [`MathError::Zero`] and the like for a bare number that is not a positive ratio;
+/// [`MathError::Overflow`] when the polynomial exceeds 512 bits.
+pub fn impermanent_loss<N: Number>(
+    price_ratio: impl IntoQuantity<Price<N>>,
+) -> Result<Ratio<N>, MathError> {
+    let (a, b) = price_ratio.into_quantity()?.parts();
+    let (a, b) = (N::Wide::from(a), N::Wide::from(b));
+    let one = N::Wide::from(N::ONE.exact(Grid::Rate)?);
+    let kept = (N::Wide::integer(4) * one * one * a * b).sqrt_floor().div_floor(a + b);
+    // Not above 1, so that what is left is not below zero.
+    let kept = one.saturating_minus(one.saturating_minus(kept));
+    let kept = Ratio::from_wide(kept, Ratio::ONE, Rounding::Down)?;
+    Ratio::ONE - kept
+}
+
+/// The amounts that liquidity `L = √(x·y)` holds when the pool's price is `p`, without further
+/// fees.
+///
+/// ```text
+/// x = ⌊√(k·b/q)⌋,  y = ⌊√(k·q/b)⌋
+/// ```
+///
+/// # Rounding
+/// Down.
+///
+/// # Errors
+/// [`MathError::Overflow`], and those of a bare number that is not a price.
+///
+/// # Example
+/// ```
+/// use defi_math::amm::{Amounts, liquidity};
+/// use rust_decimal::dec;
+///
+/// // 100 X and 10,000 Y, and the price goes from 100 to 120.
+/// let held = Amounts::new(dec!(100), dec!(10_000))?;
+/// let moved = liquidity::amounts_at_price(held, dec!(120))?;
+/// assert_eq!(moved.x.get().round_dp(4), dec!(91.2871));
+/// assert_eq!(moved.y.get().round_dp(4), dec!(10_954.4512));
+/// # Ok::<(), defi_math::MathError>(())
+/// ```
+pub fn amounts_at_price<N: Number>(
+    amounts: Amounts<N>,
+    price_of_x: impl IntoQuantity<Price<N>>,
+) -> Result<Amounts<N>, MathError> {
+    let (q, b) = price_of_x.into_quantity()?.parts();
+    let (q, b) = (N::Wide::from(q), N::Wide::from(b));
+    let k = amounts.x.wide()? * amounts.y.wide()?;
+    let x = (k * b).div_floor(q).sqrt_floor();
+    let y = (k * q).div_floor(b).sqrt_floor();
+    Ok(Amounts {
+        x: Amount::from_wide(x, amounts.x, Rounding::Down)?,
+        y: Amount::from_wide(y, amounts.y, Rounding::Down)?,
+    })
+}
+
+/// `⌊x·p⌋ + y`: the worth of both amounts in token Y.
+///
+/// # Rounding
+/// Down.
+///
+/// # Errors
+/// [`MathError::Overflow`], [`MathError::Inexact`], and those of a bare number that is not a price.
+pub fn value<N: Number>(
+    amounts: Amounts<N>,
+    price_of_x: impl IntoQuantity<Price<N>>,
+) -> Result<Amount<N>, MathError> {
+    price_of_x.into_quantity()?.quote_down(amounts.x)? + amounts.y
+}
+
+/// How a liquidity provider has fared, in token Y.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct Outcome<N: Number = Decimal> {
+    /// What the position redeems.
+    pub value: Amount<N>,
+    /// What the deposit would be worth, had it been held.
+    pub held: Amount<N>,
+    /// What the movement of the price has cost against holding, fees apart.
+    pub impermanent_loss: Amount<N>,
+    /// The part of the redeemed tokens that is fees: what the position holds beyond the liquidity
+    /// that was deposited.
+    pub fees: Amounts<N>,
+}
+
+/// How a liquidity provider has fared who deposited `deposit` and would redeem `redeemed`, at a
+/// price of X.
+///
+/// ```text
+/// kept  = ⌈√(k·x′/y′)⌉, ⌈√(k·y′/x′)⌉     k of the deposit; x′, y′ redeemed
+/// fees  = redeemed − kept
+/// loss  = held − (value − worth of the fees)
+/// ```
+///
+/// # Rounding
+/// Value and fees down, the loss up.
+///
+/// # Errors
+/// [`MathError::DivisionByZero`] when nothing of one token is redeemed; [`MathError::Overflow`],
+/// [`MathError::Inexact`], and those of a bare number that is not a price.
+///
+/// # Example
+/// ```
+/// use defi_math::Fee;
+/// use defi_math::amm::{Amounts, Pool, Token, liquidity};
+/// use rust_decimal::dec;
+///
+/// let deposit = Amounts::new(dec!(100), dec!(10_000))?;
+/// let mint = Pool::new(dec!(100), dec!(10_000), Fee::PERCENT_0_30)?.mint(deposit)?;
+/// let moved = mint.after.swap_exact_in(Token::Y, dec!(2_000))?.after;
+/// let redeemed = moved.burn(mint.shares)?.amounts;
+///
+/// let outcome = liquidity::outcome(deposit, redeemed, moved.spot_price(Token::X)?)?;
+/// assert!(outcome.fees.y > dec!(0.1));
+/// assert!(outcome.value < outcome.held);
+/// # Ok::<(), defi_math::Error>(())
+/// ```
+pub fn outcome<N: Number>(
+    deposit: Amounts<N>,
+    redeemed: Amounts<N>,
+    price_of_x: impl IntoQuantity<Price<N>>,
+) -> Result<Outcome<N>, MathError> {
+    let price = price_of_x.into_quantity()?;
+    let k = deposit.x.wide()? * deposit.y.wide()?;
+    let beyond = |has: Amount<N>, other: Amount<N>| -> Result<Amount<N>, MathError> {
+        let kept = (k * has.wide()?).div_ceil(other.wide()?).sqrt_ceil();
+        Amount::from_wide(has.wide()?.saturating_minus(kept), has, Rounding::Down)
+    };
+    let fees = Amounts { x: beyond(redeemed.x, redeemed.y)?, y: beyond(redeemed.y, redeemed.x)? };
+    let (value, held) = (value(redeemed, price)?, value(deposit, price)?);
+    let without_fees = (value - self::value(fees, price)?)?;
+    let impermanent_loss = if held > without_fees { (held - without_fees)? } else { Amount::ZERO };
+    Ok(Outcome { value, held, impermanent_loss, fees })
+}

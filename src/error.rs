@@ -1,0 +1,93 @@
+//! What can go wrong: [`MathError`] underneath, one enum for each protocol, [`Error`] over all.
+
+use core::fmt;
+
+use thiserror::Error as ThisError;
+
+use crate::amm::AmmError;
+
+/// The kind of quantity that an error speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An amount of a token: [`Amount`](crate::Amount).
+    Amount,
+    /// Shares of a common holding: [`Shares`](crate::Shares).
+    Shares,
+    /// A price: [`Price`](crate::Price).
+    Price,
+    /// A ratio of two like quantities: [`Ratio`](crate::Ratio).
+    Ratio,
+    /// A growth index: [`Index`](crate::Index).
+    Index,
+    /// A fee fraction: [`Fee`](crate::Fee).
+    Fee,
+    /// A share of fee growth: [`FeeShare`](crate::FeeShare).
+    FeeShare,
+    /// A rate per unit of time: [`Rate`](crate::Rate).
+    Rate,
+    /// A bare number that belongs to no quantity yet.
+    Number,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Amount => "amount",
+            Self::Shares => "shares",
+            Self::Price => "price",
+            Self::Ratio => "ratio",
+            Self::Index => "index",
+            Self::Fee => "fee",
+            Self::FeeShare => "fee share",
+            Self::Rate => "rate",
+            Self::Number => "number",
+        })
+    }
+}
+
+/// A refusal of the arithmetic itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
+#[non_exhaustive]
+pub enum MathError {
+    /// The exact result is larger than the number type can hold.
+    #[error("the result is larger than the number type can hold")]
+    Overflow,
+    /// The exact result would be below zero; every quantity here is non-negative.
+    #[error("the result is below zero")]
+    Underflow,
+    /// The divisor is zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// A sum, difference or conversion that needs more places than the number type has at this
+    /// magnitude. Nothing was rounded: round an operand to fewer places first.
+    #[error("the exact result needs more places than the number type has")]
+    Inexact,
+    /// A quantity below zero.
+    #[error("{0} is negative")]
+    Negative(Kind),
+    /// A quantity that must not be zero.
+    #[error("{0} is zero")]
+    Zero(Kind),
+    /// A float that is infinite or not a number.
+    #[error("{0} is not finite")]
+    NotFinite(Kind),
+    /// More decimal places than the grid of this quantity has.
+    #[error("{0} has more decimal places than its grid")]
+    TooManyPlaces(Kind),
+    /// Outside the domain of this quantity, for example a fee of 100 % or more.
+    #[error("{0} is out of its range")]
+    OutOfRange(Kind),
+}
+
+/// Any refusal of this crate, for callers that compose several protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// A refusal of the arithmetic.
+    #[error(transparent)]
+    Math(#[from] MathError),
+    /// A refusal of the market maker.
+    #[error(transparent)]
+    Amm(#[from] AmmError),
+}

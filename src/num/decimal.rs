@@ -1,0 +1,306 @@
+//! `rust_decimal::Decimal` on a grid.
+//!
+//! A `Decimal` is an integer of 96 bits and a scale. Its own `+` rounds when a sum needs more, and
+//! its `*` and `/` round half to even at the last digit; none of them is used here. A formula's
+//! operands are brought to one common scale as exact integers, and from there on the arithmetic is
+//! that of [`Fixed`](super::Fixed), so that both agree digit for digit.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "differences of scales, each in range by the check before it"
+)]
+
+use core::cmp::Ordering;
+
+use rust_decimal::Decimal;
+
+use super::fixed::{Polynomial, mean_of_uq112x112, uq112x112};
+use super::wide::{self, U256};
+use super::{Exact, Grid, Number, Rounding, sealed};
+use crate::error::{Kind, MathError};
+
+/// The largest integer of a `Decimal`: 2^96 − 1.
+const MAX_MANTISSA: u128 = (1 << 96) - 1;
+
+/// Digits left free when a result cannot have all places of its grid.
+const HEADROOM: u128 = 1_000;
+
+const POWERS_OF_TEN: [u128; 29] = {
+    let mut powers = [1; 29];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
+
+#[inline]
+fn power_of_ten(exponent: u32) -> Result<u128, MathError> {
+    POWERS_OF_TEN.get(exponent as usize).copied().ok_or(MathError::Overflow)
+}
+
+/// Places of an exact operand and of a result.
+#[inline]
+const fn places(grid: Grid) -> (u32, u32) {
+    match grid {
+        Grid::Amount => (18, 18),
+        Grid::Rate => (28, 27),
+    }
+}
+
+#[inline]
+fn magnitude(value: Decimal, kind: Kind) -> Result<u128, MathError> {
+    let parts = value.unpack();
+    let low = (u64::from(parts.mid) << 32) | u64::from(parts.lo);
+    let mantissa = (u128::from(parts.hi) << 64) | u128::from(low);
+    if parts.negative && mantissa != 0 { Err(MathError::Negative(kind)) } else { Ok(mantissa) }
+}
+
+/// A `Decimal` of a mantissa of at most 96 bits.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "three limbs of one integer of 96 bits")]
+const fn assemble(mantissa: u128, scale: u32) -> Decimal {
+    Decimal::from_parts(
+        mantissa as u32,
+        (mantissa >> 32) as u32,
+        (mantissa >> 64) as u32,
+        false,
+        scale,
+    )
+}
+
+/// `mantissa · 10^−scale` exactly, with as many trailing zeros dropped as it takes.
+fn assemble_exact(mantissa: U256, scale: u32) -> Result<Decimal, MathError> {
+    let ten = U256::from_u128(10);
+    let (mut mantissa, mut scale) = (mantissa, scale);
+    loop {
+        match mantissa.to_u128() {
+            Some(fits) if fits <= MAX_MANTISSA => return Ok(assemble(fits, scale)),
+            _ => {}
+        }
+        match mantissa.div_rem(ten) {
+            Some((shorter, U256::ZERO)) if scale > 0 => {
+                mantissa = shorter;
+                scale -= 1;
+            }
+            _ if whole_part_fits(mantissa, scale) => return Err(MathError::Inexact),
+            _ => return Err(MathError::Overflow),
+        }
+    }
+}
+
+fn whole_part_fits(mantissa: U256, scale: u32) -> bool {
+    power_of_ten(scale)
+        .ok()
+        .and_then(|one| mantissa.div_rem(U256::from_u128(one)))
+        .and_then(|(whole, _)| whole.to_u128())
+        .is_some_and(|whole| whole <= MAX_MANTISSA)
+}
+
+/// A mantissa and scale of more places than `most` without the trailing zeros that are too many.
+///
+/// Takes the parts and not the `Decimal`, so that the common way never has to put it in memory.
+#[cold]
+#[inline(never)]
+fn shortened(mantissa: u128, scale: u32, most: u32, kind: Kind) -> Result<(u128, u32), MathError> {
+    let (mut mantissa, mut scale) = (mantissa, scale);
+    while scale > most {
+        if mantissa % 10 != 0 {
+            return Err(MathError::TooManyPlaces(kind));
+        }
+        mantissa /= 10;
+        scale -= 1;
+    }
+    Ok((mantissa, scale))
+}
+
+/// Both mantissas at the larger of the two scales.
+fn aligned(a: Decimal, b: Decimal) -> Result<(U256, U256, u32), MathError> {
+    let scale = a.scale().max(b.scale());
+    let at = |value: Decimal| -> Result<U256, MathError> {
+        let mantissa = magnitude(value, Kind::Number)?;
+        Ok(U256::product(mantissa, power_of_ten(scale - value.scale())?))
+    };
+    Ok((at(a)?, at(b)?, scale))
+}
+
+/// `a·by/over` in one directed step, whatever its operands' widths.
+#[inline]
+fn quotient(a: U256, by: U256, over: U256, rounding: Rounding) -> Result<U256, MathError> {
+    if let (Some(a), Some(by), Some(over)) = (a.to_u128(), by.to_u128(), over.to_u128())
+        && let Ok(quotient) = wide::mul_div_u128(a, by, over, rounding)
+    {
+        return Ok(U256::from_u128(quotient));
+    }
+    wide::div(a.widening_mul(by), over, rounding)?.to_u256().ok_or(MathError::Overflow)
+}
+
+/// Brings a result, already rounded to the operands' places, to the places at which
+/// `beside ± result` is exact. Two roundings in the same direction are one.
+#[inline]
+fn settle(
+    result: U256,
+    beside: U256,
+    grid: Grid,
+    rounding: Rounding,
+) -> Result<Decimal, MathError> {
+    let (from, to) = places(grid);
+    let (mantissa, scale) = match (result.to_u128(), beside.to_u128()) {
+        (Some(fits), Some(beside)) if from == to && fits.saturating_add(beside) <= MAX_MANTISSA => {
+            (fits, from)
+        }
+        _ => coarsened(result, beside, grid, rounding)?,
+    };
+    // Assembled once, from registers: the two ways must not meet in memory.
+    Ok(assemble(mantissa, scale))
+}
+
+/// The mantissa and scale of a result that cannot have all places of its operands.
+#[cold]
+#[inline(never)]
+fn coarsened(
+    result: U256,
+    beside: U256,
+    grid: Grid,
+    rounding: Rounding,
+) -> Result<(u128, u32), MathError> {
+    let (from, to) = places(grid);
+    let sum = result.plus(beside)?;
+    let fits = |drop: u32, largest: u128| -> Result<bool, MathError> {
+        Ok(sum <= U256::product(power_of_ten(drop)?, largest))
+    };
+    let mut drop = from - to;
+    // Rounding up may add one to the last place.
+    if !fits(drop, MAX_MANTISSA - 1)? {
+        while drop < from && !fits(drop, MAX_MANTISSA / HEADROOM)? {
+            drop += 1;
+        }
+    }
+    let step = U256::from_u128(power_of_ten(drop)?);
+    let (kept, rest) = result.div_rem(step).ok_or(MathError::DivisionByZero)?;
+    let kept = match rounding {
+        Rounding::Up if rest != U256::ZERO => kept.plus(U256::ONE)?,
+        _ => kept,
+    };
+    match kept.to_u128() {
+        Some(mantissa) if mantissa <= MAX_MANTISSA => Ok((mantissa, from - drop)),
+        _ => Err(MathError::Overflow),
+    }
+}
+
+impl sealed::Sealed for Decimal {}
+
+impl Number for Decimal {
+    type Exact = U256;
+    type Wide = Polynomial;
+
+    const ZERO: Self = Self::ZERO;
+    const ONE: Self = Self::ONE;
+    const UNIT: Self = Self::from_parts(1, 0, 0, false, 18);
+    const MINIMUM_LIQUIDITY: Self = Self::from_parts(1, 0, 0, false, 15);
+
+    #[inline]
+    fn on_grid(self, grid: Grid, kind: Kind) -> Result<Self, MathError> {
+        let (most, _) = places(grid);
+        let (mut mantissa, mut scale) = (magnitude(self, kind)?, self.scale());
+        if scale > most {
+            (mantissa, scale) = shortened(mantissa, scale, most, kind)?;
+        }
+        // Also turns a negative zero into zero.
+        Ok(assemble(mantissa, scale))
+    }
+
+    #[inline]
+    fn is_zero(self) -> bool {
+        Self::is_zero(&self)
+    }
+
+    #[inline]
+    fn try_add(self, rhs: Self) -> Result<Self, MathError> {
+        let (a, b) = (magnitude(self, Kind::Number)?, magnitude(rhs, Kind::Number)?);
+        if self.scale() == rhs.scale() && a + b <= MAX_MANTISSA {
+            return Ok(assemble(a + b, self.scale()));
+        }
+        let (a, b, scale) = aligned(self, rhs)?;
+        assemble_exact(a.plus(b)?, scale)
+    }
+
+    #[inline]
+    fn try_sub(self, rhs: Self) -> Result<Self, MathError> {
+        let (a, b) = (magnitude(self, Kind::Number)?, magnitude(rhs, Kind::Number)?);
+        if self.scale() == rhs.scale() && a >= b {
+            return Ok(assemble(a - b, self.scale()));
+        }
+        let (a, b, scale) = aligned(self, rhs)?;
+        assemble_exact(a.minus(b)?, scale)
+    }
+
+    #[inline]
+    fn exact(self, grid: Grid) -> Result<U256, MathError> {
+        self.times(1, grid)
+    }
+
+    #[inline]
+    fn times(self, factor: u32, grid: Grid) -> Result<U256, MathError> {
+        let (at, _) = places(grid);
+        let (mut mantissa, mut scale) = (magnitude(self, Kind::Number)?, self.scale());
+        if scale > at {
+            (mantissa, scale) = shortened(mantissa, scale, at, Kind::Number)?;
+        }
+        // 10^28·2^32 < 2^128.
+        let factor = power_of_ten(at - scale)? * u128::from(factor);
+        Ok(U256::product(mantissa, factor))
+    }
+
+    fn fraction(self) -> Result<(U256, U256), MathError> {
+        let mantissa = magnitude(self, Kind::Number)?;
+        Ok((U256::from_u128(mantissa), U256::from_u128(power_of_ten(self.scale())?)))
+    }
+
+    #[inline]
+    fn mul_div(
+        self,
+        by: U256,
+        over: U256,
+        grid: Grid,
+        rounding: Rounding,
+    ) -> Result<Self, MathError> {
+        let raw = self.exact(grid)?;
+        settle(quotient(raw, by, over, rounding)?, raw, grid, rounding)
+    }
+
+    fn from_wide(
+        value: Polynomial,
+        beside: Self,
+        grid: Grid,
+        rounding: Rounding,
+    ) -> Result<Self, MathError> {
+        let value = value.0?.to_u256().ok_or(MathError::Overflow)?;
+        settle(value, beside.exact(grid)?, grid, rounding)
+    }
+
+    #[inline]
+    fn cmp_products(a: U256, b: U256, c: U256, d: U256) -> Ordering {
+        wide::cmp_products(a, b, c, d)
+    }
+
+    #[inline]
+    fn fits_reserve(self) -> bool {
+        true
+    }
+
+    fn uq112x112(y: Self, x: Self) -> Result<(u128, u128), MathError> {
+        uq112x112(y.exact(Grid::Amount)?, x.exact(Grid::Amount)?)
+    }
+
+    fn mean_of_uq112x112(sum: (u128, u128), seconds: u32) -> Result<(U256, U256), MathError> {
+        mean_of_uq112x112(sum, seconds)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
+    fn to_f64(self) -> f64 {
+        let one = power_of_ten(self.scale()).unwrap_or(1);
+        super::float::quotient(self.mantissa() as f64, one as f64)
+    }
+}

@@ -1,0 +1,202 @@
+//! `f64`: the same formulas, without a grid and without a promise of direction.
+//!
+//! A float's `…_down` and `…_up` are both the nearest quotient. Results that are infinite or not a
+//! number are refused, so that no sentinel leaves the crate.
+
+#![allow(clippy::float_arithmetic, reason = "the float code")]
+
+/// `a / b`.
+pub(super) fn quotient(a: f64, b: f64) -> f64 {
+    a / b
+}
+
+#[cfg(any(feature = "std", feature = "libm"))]
+pub use implementation::RELATIVE_TOLERANCE;
+
+// A square root outside `std` needs `libm`.
+#[cfg(any(feature = "std", feature = "libm"))]
+mod implementation {
+    use core::cmp::Ordering;
+
+    use crate::error::{Kind, MathError};
+    use crate::num::{Exact, Grid, Number, Rounding, Wide, sealed};
+
+    /// Products of floats closer than this, relative to the larger, compare as equal.
+    ///
+    /// A swap at its own quote leaves k where it was up to a few roundings of 2⁻⁵³; without a
+    /// tolerance, half of such swaps would be refused.
+    pub const RELATIVE_TOLERANCE: f64 = 1e-12;
+
+    const TWO_TO_112: f64 = (1_u128 << 112) as f64;
+
+    #[inline]
+    fn finite(value: f64) -> Result<f64, MathError> {
+        if value.is_finite() { Ok(value) } else { Err(MathError::Overflow) }
+    }
+
+    #[inline]
+    fn not_negative(value: f64) -> Result<f64, MathError> {
+        if value >= 0.0 { Ok(value) } else { Err(MathError::Underflow) }
+    }
+
+    impl Exact for f64 {
+        #[inline]
+        fn plus(self, rhs: Self) -> Result<Self, MathError> {
+            Ok(self + rhs)
+        }
+
+        #[inline]
+        fn minus(self, rhs: Self) -> Result<Self, MathError> {
+            not_negative(self - rhs)
+        }
+
+        #[inline]
+        fn times(self, factor: u32) -> Result<Self, MathError> {
+            Ok(self * Self::from(factor))
+        }
+
+        #[inline]
+        fn is_zero(self) -> bool {
+            self == 0.0
+        }
+    }
+
+    impl Wide for f64 {
+        fn div_floor(self, divisor: Self) -> Self {
+            self / divisor
+        }
+
+        fn div_ceil(self, divisor: Self) -> Self {
+            self / divisor
+        }
+
+        fn sqrt_floor(self) -> Self {
+            num_traits::Float::sqrt(self)
+        }
+
+        fn sqrt_ceil(self) -> Self {
+            num_traits::Float::sqrt(self)
+        }
+
+        fn saturating_minus(self, rhs: Self) -> Self {
+            if self > rhs { self - rhs } else { 0.0 }
+        }
+
+        fn integer(factor: u32) -> Self {
+            Self::from(factor)
+        }
+    }
+
+    impl sealed::Sealed for f64 {}
+
+    impl Number for f64 {
+        type Exact = Self;
+        type Wide = Self;
+
+        const ZERO: Self = 0.0;
+        const ONE: Self = 1.0;
+        const UNIT: Self = 1e-18;
+        const MINIMUM_LIQUIDITY: Self = 1e-15;
+
+        #[inline]
+        fn on_grid(self, _: Grid, kind: Kind) -> Result<Self, MathError> {
+            if !self.is_finite() {
+                Err(MathError::NotFinite(kind))
+            } else if self < 0.0 {
+                Err(MathError::Negative(kind))
+            } else {
+                // Turns a negative zero into zero.
+                Ok(self + 0.0)
+            }
+        }
+
+        /// One comparison, for a number that is not negative.
+        #[inline]
+        fn is_zero(self) -> bool {
+            self <= 0.0
+        }
+
+        #[inline]
+        fn try_add(self, rhs: Self) -> Result<Self, MathError> {
+            finite(self + rhs)
+        }
+
+        #[inline]
+        fn try_sub(self, rhs: Self) -> Result<Self, MathError> {
+            not_negative(self - rhs)
+        }
+
+        #[inline]
+        fn exact(self, _: Grid) -> Result<Self, MathError> {
+            Ok(self)
+        }
+
+        fn fraction(self) -> Result<(Self, Self), MathError> {
+            Ok((self, 1.0))
+        }
+
+        #[inline]
+        fn mul_div(self, by: Self, over: Self, _: Grid, _: Rounding) -> Result<Self, MathError> {
+            let quotient = self * by / over;
+            // One comparison that neither an infinity nor a NaN passes.
+            if quotient <= Self::MAX {
+                Ok(quotient)
+            } else if over == 0.0 {
+                Err(MathError::DivisionByZero)
+            } else {
+                Err(MathError::Overflow)
+            }
+        }
+
+        fn from_wide(value: Self, _: Self, _: Grid, _: Rounding) -> Result<Self, MathError> {
+            not_negative(finite(value)?)
+        }
+
+        #[inline]
+        fn cmp_products(a: Self, b: Self, c: Self, d: Self) -> Ordering {
+            let (left, right) = (a * b, c * d);
+            if (left - right).abs() <= RELATIVE_TOLERANCE * left.max(right) {
+                Ordering::Equal
+            } else {
+                left.total_cmp(&right)
+            }
+        }
+
+        #[inline]
+        fn fits_reserve(self) -> bool {
+            true
+        }
+
+        /// The float times 2^112, which is exact, cut to an integer.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "both halves are checked to be in range"
+        )]
+        fn uq112x112(y: Self, x: Self) -> Result<(u128, u128), MathError> {
+            if x == 0.0 {
+                return Err(MathError::DivisionByZero);
+            }
+            let price = y / x;
+            if price.is_nan() || price >= TWO_TO_112 {
+                return Err(MathError::Overflow);
+            }
+            // price·2^112 = hi·2^128 + lo, and every step is an exact power of two.
+            let hi = (price / 65_536.0) as u128;
+            let rest = price - hi as Self * 65_536.0;
+            Ok((hi, (rest * TWO_TO_112) as u128))
+        }
+
+        fn mean_of_uq112x112(sum: (u128, u128), seconds: u32) -> Result<(Self, Self), MathError> {
+            if seconds == 0 {
+                return Err(MathError::DivisionByZero);
+            }
+            let (hi, lo) = sum;
+            Ok((hi as Self * 65_536.0 + lo as Self / TWO_TO_112, Self::from(seconds)))
+        }
+
+        fn to_f64(self) -> f64 {
+            self
+        }
+    }
+}

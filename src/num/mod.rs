@@ -1,0 +1,293 @@
+//! Numbers: exact sums, directed products.
+//!
+//! One formula runs over three kinds of number, each a [`Number`]:
+//!
+//! | type | for | grid | promise |
+//! |---|---|---|---|
+//! | [`Decimal`](rust_decimal::Decimal) | people, databases, JSON | amounts 18 places, rates 27 | exact and directed |
+//! | [`Fixed<PLACES>`](Fixed): [`Wad`] (18), [`Ray`] (27) | chains | its own | exact, directed, bit for bit as the contract |
+//! | `f64` | simulation, search | none | same formulas, relative error stated where it matters |
+//!
+//! # Rules
+//!
+//! 1. Sums are exact or refused; products name their rounding. There is no `+` here that rounds and
+//!    no `*` without a direction.
+//! 2. A formula is rounded once: [`Number::mul_div`] builds the whole quotient exactly and comes
+//!    back to the grid in one directed step.
+//! 3. The direction belongs to the operation: against whoever initiates it.
+//! 4. No panic, no wrap, no sentinel: a result that does not fit is a [`MathError`].
+//!
+//! # Ranges
+//!
+//! | type | smallest step | largest value | what happens between |
+//! |---|---|---|---|
+//! | `Wad` | 10⁻¹⁸ | 3.4·10²⁰ (2¹²⁸ − 1 base units) | always 18 places |
+//! | `Ray` | 10⁻²⁷ | 3.4·10¹¹ | always 27 places |
+//! | `Decimal` amounts | 10⁻¹⁸ | 7.9·10²⁸ | 18 places below 7.9·10¹⁰; above, see below |
+//! | `Decimal` rates, indices | 10⁻²⁷ | 7.9·10²⁸ | 27 places below 79; above, see below |
+//! | `f64` | — | 1.8·10³⁰⁸ | 53 significant bits |
+//!
+//! A `Decimal` has 96 bits, about 28 digits, so a large amount cannot have 18 places. A result is
+//! rounded, in its stated direction, to the places at which *the quantity that it will be added to
+//! or taken from* can still carry it: 18 if their sum has room, else as many as leave three digits
+//! free, so that a reserve may grow a thousandfold before an exact sum is refused. Memecoin supplies
+//! of 10¹⁵ therefore trade to ten places, and nothing overflows. A caller's own argument with too
+//! many places for a large reserve can be quoted exactly; adding it to the reserve is refused as
+//! [`MathError::Inexact`].
+//!
+//! # Example
+//!
+//! ```
+//! use defi_math::num::{Fixed, Number, Ray, Rounding, Wad};
+//!
+//! let a: Wad = "1.5".parse()?;
+//! let b: Wad = "0.333333333333333333".parse()?;
+//! assert_eq!(a.mul_down(b)?.to_string(), "0.499999999999999999");
+//! assert_eq!(a.mul_up(b)?.to_string(), "0.5");
+//! assert_eq!(a.try_add(b)?.raw(), 1_833_333_333_333_333_333);
+//! assert_eq!(Ray::try_from(a)?, Fixed::<27>::from_raw(1_500_000_000_000_000_000_000_000_000));
+//! # Ok::<(), defi_math::MathError>(())
+//! ```
+
+mod decimal;
+mod fixed;
+mod float;
+mod operators;
+pub(crate) mod wide;
+
+use core::cmp::Ordering;
+use core::fmt::{Debug, Display};
+use core::ops::{Add, Mul, Sub};
+use core::str::FromStr;
+
+pub(crate) use fixed::power_of_ten;
+pub use fixed::{Fixed, ParseFixedError, Ray, Wad};
+#[cfg(any(feature = "std", feature = "libm"))]
+pub use float::RELATIVE_TOLERANCE;
+
+use crate::error::MathError;
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+/// The direction of a rounded result.
+///
+/// Callers rarely meet it: a protocol's operation has its direction fixed. It is the argument of
+/// the few methods on which every `…_down` and `…_up` is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rounding {
+    /// To the largest value of the grid that is not above the exact one.
+    Down,
+    /// To the smallest value of the grid that is not below the exact one.
+    Up,
+}
+
+/// The places that a `Decimal` keeps for a kind of quantity; the other types have one grid for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Grid {
+    /// Amounts and shares: 18 places.
+    Amount,
+    /// Prices, ratios, indices and rates: 27 places, and arguments of up to 28.
+    Rate,
+}
+
+/// An exact linear expression in numbers: small multiples, their sums and differences.
+///
+/// It is what [`Number::mul_div`] divides by, so that `d·x + n·dx` needs no rounding of its own.
+pub trait Exact: Copy + Debug + PartialOrd {
+    /// `self + rhs`.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`] above 2^256 (above the largest float for `f64`).
+    fn plus(self, rhs: Self) -> Result<Self, MathError>;
+
+    /// `self − rhs`.
+    ///
+    /// # Errors
+    /// [`MathError::Underflow`] below zero.
+    fn minus(self, rhs: Self) -> Result<Self, MathError>;
+
+    /// `self · factor`.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`] above 2^256 (above the largest float for `f64`).
+    fn times(self, factor: u32) -> Result<Self, MathError>;
+
+    /// Whether the expression is zero.
+    fn is_zero(self) -> bool;
+}
+
+/// A polynomial of exact expressions, for closed forms with a square root.
+///
+/// Its operators never round and never panic: what leaves 512 bits, or falls below zero, is
+/// remembered and refused by the final [`Number::from_wide`].
+pub trait Wide:
+    Copy + Debug + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
+{
+    /// `⌊self/divisor⌋`, the plain quotient for `f64`.
+    #[must_use]
+    fn div_floor(self, divisor: Self) -> Self;
+
+    /// `⌈self/divisor⌉`, the plain quotient for `f64`.
+    #[must_use]
+    fn div_ceil(self, divisor: Self) -> Self;
+
+    /// `⌊√self⌋`, the plain root for `f64`.
+    #[must_use]
+    fn sqrt_floor(self) -> Self;
+
+    /// `⌈√self⌉`, the plain root for `f64`.
+    #[must_use]
+    fn sqrt_ceil(self) -> Self;
+
+    /// `max(self − rhs, 0)`.
+    #[must_use]
+    fn saturating_minus(self, rhs: Self) -> Self;
+
+    /// `factor`, as an expression.
+    #[must_use]
+    fn integer(factor: u32) -> Self;
+}
+
+/// A number that the formulas of this crate run on: `Decimal`, [`Fixed`] or `f64`.
+///
+/// Sealed: the promises of the table in the [module](self) are this crate's to keep. All values are
+/// non-negative; a negative `Decimal` or `f64` is refused by every method.
+pub trait Number:
+    Copy + Debug + Display + FromStr + PartialEq + PartialOrd + sealed::Sealed + 'static
+{
+    /// Small multiples and sums, held exactly.
+    type Exact: Exact;
+    /// Products of those, held exactly.
+    type Wide: Wide + From<Self::Exact>;
+
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// The step of the amount grid: one base unit of a [`Fixed`], 10⁻¹⁸ for `Decimal` and `f64`.
+    const UNIT: Self;
+    /// A thousand units: the shares that the first deposit into a Uniswap v2 pair locks for ever.
+    const MINIMUM_LIQUIDITY: Self;
+
+    /// The number itself, brought to its grid without a change of value, or the reason why it
+    /// cannot be a quantity of the given kind.
+    ///
+    /// # Errors
+    /// [`MathError::Negative`], [`MathError::NotFinite`], [`MathError::TooManyPlaces`].
+    fn on_grid(self, grid: Grid, kind: crate::error::Kind) -> Result<Self, MathError>;
+
+    /// Whether it is zero.
+    fn is_zero(self) -> bool;
+
+    /// `self + rhs`, exact.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`] when the sum is too large, [`MathError::Inexact`] when it has more
+    /// digits than a `Decimal`.
+    fn try_add(self, rhs: Self) -> Result<Self, MathError>;
+
+    /// `self − rhs`, exact.
+    ///
+    /// # Errors
+    /// [`MathError::Underflow`] when `rhs` is larger, [`MathError::Inexact`] when the difference has
+    /// more digits than a `Decimal`.
+    fn try_sub(self, rhs: Self) -> Result<Self, MathError>;
+
+    /// `self` as an exact expression of the given grid.
+    ///
+    /// # Errors
+    /// [`MathError::Negative`], [`MathError::NotFinite`], [`MathError::TooManyPlaces`].
+    fn exact(self, grid: Grid) -> Result<Self::Exact, MathError>;
+
+    /// `self · factor` as an exact expression of the given grid.
+    ///
+    /// # Errors
+    /// As [`exact`](Self::exact).
+    #[inline]
+    fn times(self, factor: u32, grid: Grid) -> Result<Self::Exact, MathError> {
+        self.exact(grid)?.times(factor)
+    }
+
+    /// `self` as a fraction of two exact expressions.
+    ///
+    /// # Errors
+    /// [`MathError::Negative`], [`MathError::NotFinite`].
+    fn fraction(self) -> Result<(Self::Exact, Self::Exact), MathError>;
+
+    /// `self · by / over` in one directed step, on the places at which `self ± result` is exact.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`]; [`MathError::Overflow`] when the quotient does not fit, and
+    /// for [`Fixed`] when the numerator exceeds 256 bits, as on the chain.
+    fn mul_div(
+        self,
+        by: Self::Exact,
+        over: Self::Exact,
+        grid: Grid,
+        rounding: Rounding,
+    ) -> Result<Self, MathError>;
+
+    /// An expression of the given grid as a number, on the places at which `beside ± result` is
+    /// exact.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], [`MathError::Underflow`] or [`MathError::DivisionByZero`] of any
+    /// step that led to the expression; [`MathError::Overflow`] when it does not fit.
+    fn from_wide(
+        value: Self::Wide,
+        beside: Self,
+        grid: Grid,
+        rounding: Rounding,
+    ) -> Result<Self, MathError>;
+
+    /// Compares `a·b` with `c·d`: exactly, or for `f64` with products closer than
+    /// [`RELATIVE_TOLERANCE`](crate::num::RELATIVE_TOLERANCE) counted as equal.
+    fn cmp_products(a: Self::Exact, b: Self::Exact, c: Self::Exact, d: Self::Exact) -> Ordering;
+
+    /// Whether a pair could hold this reserve: at most 2^112 − 1 base units of a [`Fixed`],
+    /// Uniswap's own bound; always for the other types.
+    fn fits_reserve(self) -> bool;
+
+    /// `⌊y·2^112 / x⌋`, the price of Uniswap's accumulators, as the upper and lower half of an
+    /// integer of 256 bits.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`]; [`MathError::Overflow`] for a price of 2^112 or more.
+    fn uq112x112(y: Self, x: Self) -> Result<(u128, u128), MathError>;
+
+    /// The mean `⌊sum/seconds⌋` of an accumulated `UQ112.112` number, given as halves, as a fraction
+    /// of two exact expressions.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`].
+    fn mean_of_uq112x112(
+        sum: (u128, u128),
+        seconds: u32,
+    ) -> Result<(Self::Exact, Self::Exact), MathError>;
+
+    /// `self^exponent` by repeated squaring, each product rounded in the given direction, so that
+    /// the exact power is bracketed.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    fn pow(self, exponent: u64, grid: Grid, rounding: Rounding) -> Result<Self, MathError> {
+        let one = Self::ONE.exact(grid)?;
+        let mul = |a: Self, b: Self| a.mul_div(b.exact(grid)?, one, grid, rounding);
+        let (mut power, mut base, mut rest) = (Self::ONE, self, exponent);
+        loop {
+            if rest % 2 == 1 {
+                power = mul(power, base)?;
+            }
+            rest /= 2;
+            if rest == 0 {
+                return Ok(power);
+            }
+            base = mul(base, base)?;
+        }
+    }
+
+    /// A float within two units in the last place, for plots and rough comparisons.
+    fn to_f64(self) -> f64;
+}

@@ -1,0 +1,610 @@
+//! Quantities: numbers with a dimension.
+//!
+//! An [`Amount`] of tokens, [`Shares`] of a pool, a [`Ratio`] and an [`Index`] are the same number
+//! inside and different types outside, so that they cannot be confused. All are non-negative, and
+//! their sums are exact or refused: `(a + b)?`.
+//!
+//! Wherever a function takes a quantity it also takes the bare number ([`IntoQuantity`]), so
+//! `pool.amount_out(Token::X, dec!(1.5))` is enough; a number that cannot be that quantity is
+//! refused by name.
+//!
+//! # Laws
+//!
+//! - `sums_refuse_rather_than_round`: `(a + b)?` is the exact sum or an error.
+//! - `product_brackets_the_exact_value`: `…_down ≤ exact ≤ …_up`, one unit apart at most, and only
+//!   if the exact value is off the grid.
+//!
+//! # Rounding
+//!
+//! Every product names its direction. The quantity that a result is added to or taken from sets the
+//! places of a `Decimal` result; see [`num`](crate::num).
+//!
+//! # Example
+//!
+//! ```
+//! use defi_math::{Amount, Price, Ratio};
+//! use rust_decimal::dec;
+//!
+//! let deposit = Amount::new(dec!(100))?;
+//! let withdrawn = Amount::new(dec!(0.3))?;
+//! assert_eq!((deposit - withdrawn)?, dec!(99.7));
+//! assert!((withdrawn - deposit).is_err());
+//!
+//! // One third of it: the direction is part of the name.
+//! let third = Ratio::of_down(Amount::new(dec!(1))?, Amount::new(dec!(3))?)?;
+//! assert_eq!(deposit.mul_down(third)?, dec!(33.333333333333333333));
+//!
+//! // A price is an exact fraction, so a round trip through it loses nothing.
+//! let price = Price::from_amounts(dec!(2500), dec!(3))?;
+//! assert_eq!(price.quote_down(dec!(3))?, dec!(2500));
+//! assert_eq!(price.inverse().quote_down(dec!(2500))?, dec!(3));
+//! # Ok::<(), defi_math::MathError>(())
+//! ```
+
+use core::cmp::Ordering;
+use core::fmt;
+use core::ops::{Add, Sub};
+use core::str::FromStr;
+
+use rust_decimal::Decimal;
+
+use crate::error::{Kind, MathError};
+use crate::num::{Exact, Fixed, Grid, Number, Rounding};
+
+/// What can be given where a quantity is asked for: the quantity itself, or a bare number that is
+/// checked to be one.
+pub trait IntoQuantity<Q> {
+    /// The quantity.
+    ///
+    /// # Errors
+    /// [`MathError::Negative`], [`MathError::NotFinite`], [`MathError::TooManyPlaces`] or
+    /// [`MathError::Zero`], with the kind of quantity that the number cannot be.
+    fn into_quantity(self) -> Result<Q, MathError>;
+}
+
+macro_rules! quantity {
+    ($(#[$doc:meta])* $name:ident, $grid:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name<N = Decimal>(N);
+
+        impl<N: Number> $name<N> {
+            /// Zero.
+            pub const ZERO: Self = Self(N::ZERO);
+
+            pub(crate) const GRID: Grid = Grid::$grid;
+
+            /// The number as this quantity.
+            ///
+            /// # Errors
+            /// [`MathError::Negative`]; [`MathError::NotFinite`] for an `f64`;
+            /// [`MathError::TooManyPlaces`] for a `Decimal` finer than the grid.
+            #[inline]
+            pub fn new(number: N) -> Result<Self, MathError> {
+                number.on_grid(Self::GRID, Kind::$name).map(Self)
+            }
+
+            /// The bare number.
+            #[must_use]
+            #[inline]
+            pub const fn get(self) -> N {
+                self.0
+            }
+
+            /// Whether it is zero.
+            #[must_use]
+            #[inline]
+            pub fn is_zero(self) -> bool {
+                self.0.is_zero()
+            }
+
+            /// A float near the number, for plots and rough comparisons.
+            #[must_use]
+            #[inline]
+            pub fn to_f64(self) -> f64 {
+                self.0.to_f64()
+            }
+
+            /// `⌊self · ratio⌋`.
+            ///
+            /// # Errors
+            /// [`MathError::Overflow`].
+            #[inline]
+            pub fn mul_down(self, ratio: impl IntoQuantity<Ratio<N>>) -> Result<Self, MathError> {
+                let one = Ratio(N::ONE).exact()?;
+                self.mul_div(ratio.into_quantity()?.exact()?, one, Rounding::Down)
+            }
+
+            /// `⌈self · ratio⌉`.
+            ///
+            /// # Errors
+            /// [`MathError::Overflow`].
+            #[inline]
+            pub fn mul_up(self, ratio: impl IntoQuantity<Ratio<N>>) -> Result<Self, MathError> {
+                let one = Ratio(N::ONE).exact()?;
+                self.mul_div(ratio.into_quantity()?.exact()?, one, Rounding::Up)
+            }
+
+            /// `self` as an exact expression, for formulas of one's own.
+            ///
+            /// # Errors
+            /// None for a quantity made by [`new`](Self::new).
+            #[inline]
+            pub fn exact(self) -> Result<N::Exact, MathError> {
+                self.0.exact(Self::GRID)
+            }
+
+            /// `self · factor` as an exact expression.
+            ///
+            /// # Errors
+            /// None for a quantity made by [`new`](Self::new).
+            #[inline]
+            pub fn times(self, factor: u32) -> Result<N::Exact, MathError> {
+                self.0.times(factor, Self::GRID)
+            }
+
+            /// `self · by / over` in one directed step: [`Number::mul_div`].
+            ///
+            /// # Errors
+            /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+            #[inline]
+            pub fn mul_div(
+                self,
+                by: N::Exact,
+                over: N::Exact,
+                rounding: Rounding,
+            ) -> Result<Self, MathError> {
+                self.0.mul_div(by, over, Self::GRID, rounding).map(Self)
+            }
+
+            /// `self` as a polynomial, for closed forms with a root.
+            ///
+            /// # Errors
+            /// None for a quantity made by [`new`](Self::new).
+            pub fn wide(self) -> Result<N::Wide, MathError> {
+                self.exact().map(N::Wide::from)
+            }
+
+            /// A polynomial of this grid as the quantity, on the places at which `beside ± result`
+            /// is exact: [`Number::from_wide`].
+            ///
+            /// # Errors
+            /// What any step that led to the polynomial met; [`MathError::Overflow`] when it does not
+            /// fit.
+            pub fn from_wide(
+                value: N::Wide,
+                beside: Self,
+                rounding: Rounding,
+            ) -> Result<Self, MathError> {
+                N::from_wide(value, beside.0, Self::GRID, rounding).map(Self)
+            }
+        }
+
+        impl<N: Number> Add for $name<N> {
+            type Output = Result<Self, MathError>;
+
+            #[inline]
+            fn add(self, rhs: Self) -> Self::Output {
+                self.0.try_add(rhs.0).map(Self)
+            }
+        }
+
+        impl<N: Number> Sub for $name<N> {
+            type Output = Result<Self, MathError>;
+
+            #[inline]
+            fn sub(self, rhs: Self) -> Self::Output {
+                self.0.try_sub(rhs.0).map(Self)
+            }
+        }
+
+        impl<N: Number> PartialEq<N> for $name<N> {
+            #[inline]
+            fn eq(&self, other: &N) -> bool {
+                self.0 == *other
+            }
+        }
+
+        impl<N: Number> PartialOrd<N> for $name<N> {
+            #[inline]
+            fn partial_cmp(&self, other: &N) -> Option<Ordering> {
+                self.0.partial_cmp(other)
+            }
+        }
+
+        impl<N: Number> IntoQuantity<$name<N>> for $name<N> {
+            #[inline]
+            fn into_quantity(self) -> Result<Self, MathError> {
+                Ok(self)
+            }
+        }
+
+        impl<N: Number> IntoQuantity<$name<N>> for N {
+            #[inline]
+            fn into_quantity(self) -> Result<$name<N>, MathError> {
+                $name::new(self)
+            }
+        }
+
+        impl<const PLACES: u32> From<Fixed<PLACES>> for $name<Fixed<PLACES>> {
+            #[inline]
+            fn from(number: Fixed<PLACES>) -> Self {
+                Self(number)
+            }
+        }
+
+        impl<N: Number> fmt::Display for $name<N> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl<N: Number> FromStr for $name<N> {
+            type Err = MathError;
+
+            fn from_str(text: &str) -> Result<Self, MathError> {
+                let number = text.parse().map_err(|_| MathError::OutOfRange(Kind::$name))?;
+                Self::new(number)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<N: Number> serde::Serialize for $name<N> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de, N: Number> serde::Deserialize<'de> for $name<N> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::text::deserialize(deserializer)
+            }
+        }
+    };
+}
+
+quantity! {
+    /// An amount of a token.
+    Amount, Amount
+}
+
+quantity! {
+    /// Shares of a common holding: a pool's liquidity tokens.
+    Shares, Amount
+}
+
+quantity! {
+    /// A ratio of two like quantities: a share of a pool, a loss, a price impact.
+    Ratio, Rate
+}
+
+quantity! {
+    /// A growth factor over time: what one unit at the start has become.
+    Index, Rate
+}
+
+impl<N: Number> Ratio<N> {
+    /// 1.
+    pub const ONE: Self = Self(N::ONE);
+
+    /// `⌊part / whole⌋`.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+    pub fn of_down(part: Amount<N>, whole: Amount<N>) -> Result<Self, MathError> {
+        Self::ONE.mul_div(part.exact()?, whole.exact()?, Rounding::Down)
+    }
+
+    /// `⌈part / whole⌉`.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+    pub fn of_up(part: Amount<N>, whole: Amount<N>) -> Result<Self, MathError> {
+        Self::ONE.mul_div(part.exact()?, whole.exact()?, Rounding::Up)
+    }
+}
+
+impl<N: Number> Index<N> {
+    /// 1: no growth yet.
+    pub const ONE: Self = Self(N::ONE);
+}
+
+/// A price: so much of a quote token for so much of a base token, as an exact fraction.
+///
+/// The price of a pool is the fraction of its reserves, whatever the decimals of the two tokens: in
+/// base units, a token of 18 decimals worth 2,500 of one of 6 has the price 2.5·10⁻⁹, of which a
+/// `Wad` would keep nine digits. Prices compare by cross-multiplication and are rounded only when
+/// they become a number.
+///
+/// A price is positive, so that it has an [`inverse`](Self::inverse).
+#[derive(Clone, Copy)]
+pub struct Price<N: Number = Decimal> {
+    quote: N::Exact,
+    base: N::Exact,
+}
+
+impl<N: Number> Price<N> {
+    /// `quote` units of the quote token for one of the base token.
+    ///
+    /// # Errors
+    /// [`MathError::Zero`] for zero, [`MathError::Negative`], [`MathError::NotFinite`].
+    pub fn new(quote: N) -> Result<Self, MathError> {
+        let (quote, base) = quote.on_grid(Grid::Rate, Kind::Price)?.fraction()?;
+        Self::from_exact(quote, base)
+    }
+
+    /// `quote` of the quote token for `base` of the base token.
+    ///
+    /// # Errors
+    /// [`MathError::Zero`] if either is zero; [`MathError::Negative`], [`MathError::NotFinite`] or
+    /// [`MathError::TooManyPlaces`] for a bare number that is not an amount.
+    pub fn from_amounts(
+        quote: impl IntoQuantity<Amount<N>>,
+        base: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Self, MathError> {
+        Self::from_exact(quote.into_quantity()?.exact()?, base.into_quantity()?.exact()?)
+    }
+
+    pub(crate) fn from_exact(quote: N::Exact, base: N::Exact) -> Result<Self, MathError> {
+        if quote.is_zero() || base.is_zero() {
+            return Err(MathError::Zero(Kind::Price));
+        }
+        Ok(Self { quote, base })
+    }
+
+    /// The same price seen from the quote token.
+    #[must_use]
+    pub const fn inverse(self) -> Self {
+        Self { quote: self.base, base: self.quote }
+    }
+
+    /// `⌊base · price⌋`: the worth of an amount of the base token, in the quote token.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], and those of a bare number that is not an amount.
+    pub fn quote_down(self, base: impl IntoQuantity<Amount<N>>) -> Result<Amount<N>, MathError> {
+        base.into_quantity()?.mul_div(self.quote, self.base, Rounding::Down)
+    }
+
+    /// `⌈base · price⌉`: the worth of an amount of the base token, in the quote token.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], and those of a bare number that is not an amount.
+    pub fn quote_up(self, base: impl IntoQuantity<Amount<N>>) -> Result<Amount<N>, MathError> {
+        base.into_quantity()?.mul_div(self.quote, self.base, Rounding::Up)
+    }
+
+    /// The price as a number of quote units for one base unit, rounded down.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    pub fn to_number_down(self) -> Result<N, MathError> {
+        N::ONE.mul_div(self.quote, self.base, Grid::Rate, Rounding::Down)
+    }
+
+    /// The price as a number of quote units for one base unit, rounded up.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    pub fn to_number_up(self) -> Result<N, MathError> {
+        N::ONE.mul_div(self.quote, self.base, Grid::Rate, Rounding::Up)
+    }
+
+    pub(crate) const fn parts(self) -> (N::Exact, N::Exact) {
+        (self.quote, self.base)
+    }
+}
+
+impl<N: Number> PartialEq for Price<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.partial_cmp(other) == Some(Ordering::Equal)
+    }
+}
+
+impl<N: Number> PartialOrd for Price<N> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(N::cmp_products(self.quote, other.base, other.quote, self.base))
+    }
+}
+
+impl<N: Number> fmt::Debug for Price<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_number_down() {
+            Ok(number) => write!(f, "Price({number})"),
+            Err(error) => write!(f, "Price({error})"),
+        }
+    }
+}
+
+impl<N: Number> IntoQuantity<Self> for Price<N> {
+    #[inline]
+    fn into_quantity(self) -> Result<Self, MathError> {
+        Ok(self)
+    }
+}
+
+impl<N: Number> IntoQuantity<Price<N>> for N {
+    #[inline]
+    fn into_quantity(self) -> Result<Price<N>, MathError> {
+        Price::new(self)
+    }
+}
+
+const fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
+    }
+    a
+}
+
+/// `numerator/denominator` in lowest terms; both zero only for a zero denominator.
+const fn reduced(numerator: u32, denominator: u32) -> Option<(u32, u32)> {
+    let divisor = greatest_common_divisor(numerator, denominator);
+    match (numerator.checked_div(divisor), denominator.checked_div(divisor)) {
+        (Some(numerator), Some(denominator)) if denominator > 0 => Some((numerator, denominator)),
+        _ => None,
+    }
+}
+
+/// The decimal as a fraction in lowest terms, if both parts fit.
+fn fraction_of(value: Decimal, kind: Kind) -> Result<(u32, u32), MathError> {
+    let value = value.on_grid(Grid::Rate, kind)?.normalize();
+    let out_of_range = |_| MathError::OutOfRange(kind);
+    let mut numerator = u128::try_from(value.mantissa()).map_err(out_of_range)?;
+    let mut denominator = crate::num::power_of_ten(value.scale())?;
+    for prime in [2, 5] {
+        while numerator % prime == 0 && denominator % prime == 0 {
+            (numerator, denominator) = (numerator / prime, denominator / prime);
+        }
+    }
+    Ok((
+        u32::try_from(numerator).map_err(out_of_range)?,
+        u32::try_from(denominator).map_err(out_of_range)?,
+    ))
+}
+
+/// A swap fee as a fraction in lowest terms, below one.
+///
+/// A fraction and not a rounded decimal, because a swap is one quotient of integers: with
+/// 0.3 % = 3/1000 it is Uniswap's `997·dx·y / (1000·x + 997·dx)`, digit for digit.
+///
+/// # Example
+///
+/// ```
+/// use defi_math::Fee;
+/// use rust_decimal::dec;
+///
+/// assert_eq!(Fee::new(30, 10_000)?, Fee::PERCENT_0_30);
+/// assert_eq!(Fee::from_basis_points(30)?, Fee::PERCENT_0_30);
+/// assert_eq!(Fee::try_from(dec!(0.003))?, Fee::PERCENT_0_30);
+/// assert!(Fee::new(1, 1).is_err());
+/// # Ok::<(), defi_math::MathError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fee {
+    numerator: u32,
+    denominator: u32,
+}
+
+impl Fee {
+    /// No fee.
+    pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
+    /// 0.01 %.
+    pub const PERCENT_0_01: Self = Self { numerator: 1, denominator: 10_000 };
+    /// 0.05 %.
+    pub const PERCENT_0_05: Self = Self { numerator: 1, denominator: 2_000 };
+    /// 0.25 %.
+    pub const PERCENT_0_25: Self = Self { numerator: 1, denominator: 400 };
+    /// 0.30 %: Uniswap v2, SushiSwap.
+    pub const PERCENT_0_30: Self = Self { numerator: 3, denominator: 1_000 };
+    /// 1 %.
+    pub const PERCENT_1: Self = Self { numerator: 1, denominator: 100 };
+
+    /// `numerator/denominator` of what is paid in.
+    ///
+    /// # Errors
+    /// [`MathError::OutOfRange`] unless `numerator < denominator`.
+    pub const fn new(numerator: u32, denominator: u32) -> Result<Self, MathError> {
+        match reduced(numerator, denominator) {
+            Some((numerator, denominator)) if numerator < denominator => {
+                Ok(Self { numerator, denominator })
+            }
+            _ => Err(MathError::OutOfRange(Kind::Fee)),
+        }
+    }
+
+    /// Hundredths of a percent: 30 is 0.3 %.
+    ///
+    /// # Errors
+    /// [`MathError::OutOfRange`] from 10,000 on.
+    pub const fn from_basis_points(basis_points: u32) -> Result<Self, MathError> {
+        Self::new(basis_points, 10_000)
+    }
+
+    /// Millionths, as Uniswap v3 counts fees: 3,000 is 0.3 %.
+    ///
+    /// # Errors
+    /// [`MathError::OutOfRange`] from 1,000,000 on.
+    pub const fn from_pips(pips: u32) -> Result<Self, MathError> {
+        Self::new(pips, 1_000_000)
+    }
+
+    /// The fee's numerator in lowest terms: `d − n` where `γ = n/d` is the part that trades.
+    #[must_use]
+    pub const fn numerator(self) -> u32 {
+        self.numerator
+    }
+
+    /// The denominator in lowest terms: `d`.
+    #[must_use]
+    pub const fn denominator(self) -> u32 {
+        self.denominator
+    }
+
+    /// `n = d − numerator`, the numerator of the part `γ = n/d` that trades.
+    #[must_use]
+    pub const fn kept(self) -> u32 {
+        // Below the denominator by construction.
+        self.denominator.saturating_sub(self.numerator)
+    }
+}
+
+impl TryFrom<Decimal> for Fee {
+    type Error = MathError;
+
+    /// A fraction of what is paid in: 0.003 is 0.3 %.
+    fn try_from(fraction: Decimal) -> Result<Self, MathError> {
+        let (numerator, denominator) = fraction_of(fraction, Kind::Fee)?;
+        Self::new(numerator, denominator)
+    }
+}
+
+/// The part of the growth of `√k` that a pool pays to its protocol, as a fraction in lowest terms,
+/// above zero and at most one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FeeShare {
+    numerator: u32,
+    denominator: u32,
+}
+
+impl FeeShare {
+    /// A sixth of the growth, as Uniswap v2 takes it: 0.05 % of the 0.3 %.
+    pub const ONE_SIXTH: Self = Self { numerator: 1, denominator: 6 };
+
+    /// `numerator/denominator` of the growth.
+    ///
+    /// # Errors
+    /// [`MathError::OutOfRange`] unless `0 < numerator ≤ denominator`.
+    pub const fn new(numerator: u32, denominator: u32) -> Result<Self, MathError> {
+        match reduced(numerator, denominator) {
+            Some((numerator, denominator)) if 0 < numerator && numerator <= denominator => {
+                Ok(Self { numerator, denominator })
+            }
+            _ => Err(MathError::OutOfRange(Kind::FeeShare)),
+        }
+    }
+
+    /// The numerator in lowest terms.
+    #[must_use]
+    pub const fn numerator(self) -> u32 {
+        self.numerator
+    }
+
+    /// The denominator in lowest terms.
+    #[must_use]
+    pub const fn denominator(self) -> u32 {
+        self.denominator
+    }
+}
+
+impl TryFrom<Decimal> for FeeShare {
+    type Error = MathError;
+
+    /// A fraction of the growth: 0.125 is an eighth.
+    fn try_from(fraction: Decimal) -> Result<Self, MathError> {
+        let (numerator, denominator) = fraction_of(fraction, Kind::FeeShare)?;
+        Self::new(numerator, denominator)
+    }
+}

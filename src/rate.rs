@@ -1,0 +1,196 @@
+//! Rates per unit of time, elapsed time, and compounding.
+//!
+//! A rate, `r`, and a time, `n`, carry their unit in the type, so that a yearly rate cannot be
+//! multiplied by seconds. How many units a year has is the caller's to say: block times change.
+//!
+//! # Symbols
+//!
+//! | symbol | type | unit |
+//! |---|---|---|
+//! | `r` | [`Rate<_, U>`](Rate) | 1/U |
+//! | `n` | [`Elapsed<U>`](Elapsed) | U |
+//!
+//! # Laws
+//!
+//! - `compounding_never_pays_less_than_simple_interest`: `(1 + r)ⁿ ≥ 1 + r·n`.
+//! - `pow_brackets_the_exact_power`: `compound_down ≤ (1 + r)ⁿ ≤ compound_up`.
+//!
+//! # Not laws
+//!
+//! Spreading a rate over a year and annualizing it again does not give it back: the quotient is
+//! rounded. It never exceeds the original when rounded down, never falls short when rounded up.
+//!
+//! # Rounding
+//!
+//! `r·n` is a sum of equal rates, so it is exact. A power rounds each of its products in the named
+//! direction: up favours the lender, down the borrower.
+//!
+//! # Example
+//!
+//! ```
+//! use defi_math::rate::{PerDay, PerYear, Rate, days};
+//! use rust_decimal::dec;
+//!
+//! // 7.3 % a year over 365 days.
+//! let yearly = Rate::<_, PerYear>::new(dec!(0.073))?;
+//! let daily = yearly.spread_down::<PerDay>(365)?;
+//! assert_eq!(daily.get(), dec!(0.0002));
+//! assert_eq!(daily.simple(days(30))?, dec!(0.006));
+//! assert_eq!(daily.compound_up(days(2))?, dec!(1.00040004));
+//! # Ok::<(), defi_math::MathError>(())
+//! ```
+//!
+//! # Sources
+//!
+//! `accrueInterest` of Compound's CToken (simple interest within one step); `(1 + r)ⁿ` by repeated
+//! squaring as in `Jug.rpow` of MakerDAO's dss, but with a direction. Maker's own half-up power is
+//! [`Fixed::pow_half_up`](crate::num::Fixed::pow_half_up).
+
+use core::marker::PhantomData;
+
+use rust_decimal::Decimal;
+
+use crate::error::{Kind, MathError};
+use crate::num::{Exact, Grid, Number, Rounding};
+use crate::quantity::{Index, Ratio};
+
+/// Unit of time: a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PerSecond;
+
+/// Unit of time: a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PerBlock;
+
+/// Unit of time: a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PerDay;
+
+/// Unit of time: a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PerYear;
+
+/// Elapsed time, counted in the unit of a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Elapsed<U> {
+    count: u32,
+    unit: PhantomData<U>,
+}
+
+impl<U> Elapsed<U> {
+    /// This many units.
+    #[must_use]
+    pub const fn new(count: u32) -> Self {
+        Self { count, unit: PhantomData }
+    }
+
+    /// How many units.
+    #[must_use]
+    pub const fn count(self) -> u32
+    where
+        U: Copy,
+    {
+        self.count
+    }
+}
+
+/// So many seconds.
+#[must_use]
+pub const fn seconds(count: u32) -> Elapsed<PerSecond> {
+    Elapsed::new(count)
+}
+
+/// So many blocks.
+#[must_use]
+pub const fn blocks(count: u32) -> Elapsed<PerBlock> {
+    Elapsed::new(count)
+}
+
+/// So many days.
+#[must_use]
+pub const fn days(count: u32) -> Elapsed<PerDay> {
+    Elapsed::new(count)
+}
+
+/// A non-negative rate of growth per unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate<N = Decimal, U = PerYear> {
+    number: N,
+    unit: PhantomData<U>,
+}
+
+impl<N: Number, U: Copy> Rate<N, U> {
+    /// A rate as a fraction: 0.05 is 5 % per unit of time.
+    ///
+    /// # Errors
+    /// [`MathError::Negative`], [`MathError::NotFinite`].
+    pub fn new(number: N) -> Result<Self, MathError> {
+        number.on_grid(Grid::Rate, Kind::Rate).map(Self::of)
+    }
+
+    const fn of(number: N) -> Self {
+        Self { number, unit: PhantomData }
+    }
+
+    /// The bare number.
+    #[must_use]
+    pub const fn get(self) -> N {
+        self.number
+    }
+
+    /// `r·n`: simple interest over the time, exact.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` has not enough places.
+    pub fn simple(self, elapsed: Elapsed<U>) -> Result<Ratio<N>, MathError> {
+        let one = N::ONE.exact(Grid::Rate)?;
+        let n = one.times(elapsed.count)?;
+        let down = self.number.mul_div(n, one, Grid::Rate, Rounding::Down)?;
+        let up = self.number.mul_div(n, one, Grid::Rate, Rounding::Up)?;
+        if down == up { Ratio::new(down) } else { Err(MathError::Inexact) }
+    }
+
+    /// `⌊(1 + r)ⁿ⌋`: never more than the exact growth.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    pub fn compound_down(self, elapsed: Elapsed<U>) -> Result<Index<N>, MathError> {
+        self.compound(elapsed, Rounding::Down)
+    }
+
+    /// `⌈(1 + r)ⁿ⌉`: never less than the exact growth.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    pub fn compound_up(self, elapsed: Elapsed<U>) -> Result<Index<N>, MathError> {
+        self.compound(elapsed, Rounding::Up)
+    }
+
+    fn compound(self, elapsed: Elapsed<U>, rounding: Rounding) -> Result<Index<N>, MathError> {
+        let factor = N::ONE.try_add(self.number)?;
+        Index::new(factor.pow(u64::from(elapsed.count), Grid::Rate, rounding)?)
+    }
+}
+
+impl<N: Number> Rate<N, PerYear> {
+    /// `⌊r / units⌋`: the yearly rate for a shorter unit, of which a year has `units_per_year`.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`].
+    pub fn spread_down<U: Copy>(self, units_per_year: u32) -> Result<Rate<N, U>, MathError> {
+        self.spread(units_per_year, Rounding::Down)
+    }
+
+    /// `⌈r / units⌉`: the yearly rate for a shorter unit, of which a year has `units_per_year`.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`].
+    pub fn spread_up<U: Copy>(self, units_per_year: u32) -> Result<Rate<N, U>, MathError> {
+        self.spread(units_per_year, Rounding::Up)
+    }
+
+    fn spread<U: Copy>(self, units: u32, rounding: Rounding) -> Result<Rate<N, U>, MathError> {
+        let one = N::ONE.exact(Grid::Rate)?;
+        self.number.mul_div(one, one.times(units)?, Grid::Rate, rounding).map(Rate::of)
+    }
+}

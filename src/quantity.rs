@@ -49,7 +49,7 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::num::{Exact, Fixed, Grid, Number, Rounding};
+use crate::num::{Exact, Fixed, Grid, Number, Rounding, power_of_ten};
 
 /// What can be given where a quantity is asked for: the quantity itself, or a bare number that is
 /// checked to be one.
@@ -235,7 +235,7 @@ macro_rules! quantity {
 
         impl<N: Number> fmt::Display for $name<N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&self.0, f)
+                fmt::Display::fmt(&self.0.normalized(), f)
             }
         }
 
@@ -431,38 +431,27 @@ impl<N: Number> IntoQuantity<Price<N>> for N {
     }
 }
 
-const fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    let (mut a, mut b) = (a, b);
-    while let Some(rest) = a.checked_rem(b) {
-        (a, b) = (b, rest);
+/// `numerator/denominator` in lowest terms, if both fit.
+#[expect(clippy::cast_possible_truncation, reason = "both are matched to be in range")]
+const fn lowest_terms(numerator: u128, denominator: u128) -> Option<(u32, u32)> {
+    let (mut divisor, mut rest) = (numerator, denominator);
+    while let Some(next) = divisor.checked_rem(rest) {
+        (divisor, rest) = (rest, next);
     }
-    a
-}
-
-/// `numerator/denominator` in lowest terms; both zero only for a zero denominator.
-const fn reduced(numerator: u32, denominator: u32) -> Option<(u32, u32)> {
-    let divisor = greatest_common_divisor(numerator, denominator);
     match (numerator.checked_div(divisor), denominator.checked_div(divisor)) {
-        (Some(numerator), Some(denominator)) if denominator > 0 => Some((numerator, denominator)),
+        (Some(numerator @ ..=LARGEST_TERM), Some(denominator @ 1..=LARGEST_TERM)) => {
+            Some((numerator as u32, denominator as u32))
+        }
         _ => None,
     }
 }
 
-/// The decimal as a fraction in lowest terms, if both parts fit.
-fn fraction_of(value: Decimal, kind: Kind) -> Result<(u32, u32), MathError> {
-    let value = value.on_grid(Grid::Rate, kind)?.normalize();
-    let out_of_range = |_| MathError::OutOfRange(kind);
-    let mut numerator = u128::try_from(value.mantissa()).map_err(out_of_range)?;
-    let mut denominator = crate::num::power_of_ten(value.scale())?;
-    for prime in [2, 5] {
-        while numerator % prime == 0 && denominator % prime == 0 {
-            (numerator, denominator) = (numerator / prime, denominator / prime);
-        }
-    }
-    Ok((
-        u32::try_from(numerator).map_err(out_of_range)?,
-        u32::try_from(denominator).map_err(out_of_range)?,
-    ))
+const LARGEST_TERM: u128 = u32::MAX as u128;
+
+/// The decimal as a fraction.
+fn terms_of(value: Decimal, kind: Kind) -> Result<(u128, u128), MathError> {
+    let value = value.on_grid(Grid::Rate, kind)?;
+    Ok((value.mantissa().unsigned_abs(), power_of_ten(value.scale())?))
 }
 
 /// A swap fee as a fraction in lowest terms, below one.
@@ -507,7 +496,11 @@ impl Fee {
     /// # Errors
     /// [`MathError::OutOfRange`] unless `numerator < denominator`.
     pub const fn new(numerator: u32, denominator: u32) -> Result<Self, MathError> {
-        match reduced(numerator, denominator) {
+        Self::of(numerator as u128, denominator as u128)
+    }
+
+    const fn of(numerator: u128, denominator: u128) -> Result<Self, MathError> {
+        match lowest_terms(numerator, denominator) {
             Some((numerator, denominator)) if numerator < denominator => {
                 Ok(Self { numerator, denominator })
             }
@@ -556,8 +549,8 @@ impl TryFrom<Decimal> for Fee {
 
     /// A fraction of what is paid in: 0.003 is 0.3 %.
     fn try_from(fraction: Decimal) -> Result<Self, MathError> {
-        let (numerator, denominator) = fraction_of(fraction, Kind::Fee)?;
-        Self::new(numerator, denominator)
+        let (numerator, denominator) = terms_of(fraction, Kind::Fee)?;
+        Self::of(numerator, denominator)
     }
 }
 
@@ -578,7 +571,11 @@ impl FeeShare {
     /// # Errors
     /// [`MathError::OutOfRange`] unless `0 < numerator ≤ denominator`.
     pub const fn new(numerator: u32, denominator: u32) -> Result<Self, MathError> {
-        match reduced(numerator, denominator) {
+        Self::of(numerator as u128, denominator as u128)
+    }
+
+    const fn of(numerator: u128, denominator: u128) -> Result<Self, MathError> {
+        match lowest_terms(numerator, denominator) {
             Some((numerator, denominator)) if 0 < numerator && numerator <= denominator => {
                 Ok(Self { numerator, denominator })
             }
@@ -604,7 +601,7 @@ impl TryFrom<Decimal> for FeeShare {
 
     /// A fraction of the growth: 0.125 is an eighth.
     fn try_from(fraction: Decimal) -> Result<Self, MathError> {
-        let (numerator, denominator) = fraction_of(fraction, Kind::FeeShare)?;
-        Self::new(numerator, denominator)
+        let (numerator, denominator) = terms_of(fraction, Kind::FeeShare)?;
+        Self::of(numerator, denominator)
     }
 }

@@ -46,7 +46,9 @@
 //! squaring as in `Jug.rpow` of MakerDAO's dss, but with a direction. Maker's own half-up power is
 //! [`Fixed::pow_half_up`](crate::num::Fixed::pow_half_up).
 
+use core::fmt;
 use core::marker::PhantomData;
+use core::str::FromStr;
 
 use rust_decimal::Decimal;
 
@@ -72,12 +74,14 @@ pub struct PerYear;
 
 /// Elapsed time, counted in the unit of a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent, bound = ""))]
 pub struct Elapsed<U> {
     count: u32,
     unit: PhantomData<U>,
 }
 
-impl<U> Elapsed<U> {
+impl<U: Copy> Elapsed<U> {
     /// This many units.
     #[must_use]
     pub const fn new(count: u32) -> Self {
@@ -86,10 +90,7 @@ impl<U> Elapsed<U> {
 
     /// How many units.
     #[must_use]
-    pub const fn count(self) -> u32
-    where
-        U: Copy,
-    {
+    pub const fn count(self) -> u32 {
         self.count
     }
 }
@@ -192,5 +193,34 @@ impl<N: Number> Rate<N, PerYear> {
     fn spread<U: Copy>(self, units: u32, rounding: Rounding) -> Result<Rate<N, U>, MathError> {
         let one = N::ONE.exact(Grid::Rate)?;
         self.number.mul_div(one, one.times(units)?, Grid::Rate, rounding).map(Rate::of)
+    }
+}
+
+impl<N: Number, U: Copy> fmt::Display for Rate<N, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.number.normalized(), f)
+    }
+}
+
+impl<N: Number, U: Copy> FromStr for Rate<N, U> {
+    type Err = MathError;
+
+    fn from_str(text: &str) -> Result<Self, MathError> {
+        let number = text.parse().map_err(|_| MathError::OutOfRange(Kind::Rate))?;
+        Self::new(number)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<N: Number, U: Copy> serde::Serialize for Rate<N, U> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, N: Number, U: Copy> serde::Deserialize<'de> for Rate<N, U> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::text::deserialize(deserializer)
     }
 }

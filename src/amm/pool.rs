@@ -369,10 +369,8 @@ impl<N: Number> Pool<N> {
         let PoolState { reserves, supply, .. } = pool.state;
         let balances = reserves.plus(amounts)?;
         let (shares, supply) = if supply.is_zero() {
-            let root = geometric_mean(amounts)?;
-            let locked = Shares::new(N::MINIMUM_LIQUIDITY)?;
-            let shares = (root - locked).map_err(|_| AmmError::InsufficientLiquidityMinted)?;
-            (shares, root)
+            let supply = geometric_mean(amounts)?;
+            (less_the_locked_minimum(supply)?, supply)
         } else {
             let by = |token| -> Result<Shares<N>, MathError> {
                 let (amount, reserve) = (amounts.of(token), reserves.of(token));
@@ -596,6 +594,14 @@ impl<N: Number> Pool<N> {
         let reserves_at_last_mint = state.protocol_share.map(|_| balances);
         Ok(Self { state: PoolState { supply, reserves_at_last_mint, ..state } })
     }
+}
+
+/// What the first depositor gets of the supply. Where a large `Decimal` supply has no place for the
+/// minimum, one unit of its last place stays locked instead.
+fn less_the_locked_minimum<N: Number>(supply: Shares<N>) -> Result<Shares<N>, MathError> {
+    let locked = Shares::new(N::MINIMUM_LIQUIDITY)?;
+    let circulating = supply.wide()?.saturating_minus(locked.wide()?);
+    Shares::from_wide(circulating, Shares::ZERO, Rounding::Down)
 }
 
 /// `⌊√(x·y)⌋` as shares.

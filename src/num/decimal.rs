@@ -25,6 +25,7 @@ const MAX_MANTISSA: u128 = (1 << 96) - 1;
 /// Digits left free when a result cannot have all places of its grid.
 const HEADROOM: u128 = 1_000;
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a slip is an error")]
 const POWERS_OF_TEN: [u128; 29] = {
     let mut powers = [1; 29];
     let mut exponent = 1;
@@ -106,7 +107,7 @@ fn whole_part_fits(mantissa: U256, scale: u32) -> bool {
 fn shortened(mantissa: u128, scale: u32, most: u32, kind: Kind) -> Result<(u128, u32), MathError> {
     let (mut mantissa, mut scale) = (mantissa, scale);
     while scale > most {
-        if mantissa % 10 != 0 {
+        if !mantissa.is_multiple_of(10) {
             return Err(MathError::TooManyPlaces(kind));
         }
         mantissa /= 10;
@@ -214,6 +215,10 @@ impl Number for Decimal {
     #[inline]
     fn is_zero(self) -> bool {
         Self::is_zero(&self)
+    }
+
+    fn normalized(self) -> Self {
+        self.normalize()
     }
 
     #[inline]

@@ -116,8 +116,10 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// [`MathError::Overflow`] when it does not fit.
     pub fn to_base_units_down(self, decimals: u32) -> Result<u128, MathError> {
         match PLACES.checked_sub(decimals) {
-            // 10^k with a k above 38 is more than any u128.
-            Some(excess) => Ok(power_of_ten(excess).map_or(0, |step| self.0 / step)),
+            // A step above 10^38 is more than any u128.
+            Some(excess) => {
+                Ok(power_of_ten(excess).ok().and_then(|step| self.0.checked_div(step)).unwrap_or(0))
+            }
             None => self.to_base_units(decimals),
         }
     }
@@ -251,7 +253,7 @@ impl<const PLACES: u32> Fixed<PLACES> {
             return Ok(if exponent == 0 { Self(Self::SCALE) } else { Self(0) });
         }
         let mut base = self;
-        let mut power = if exponent % 2 == 0 { Self(Self::SCALE) } else { self };
+        let mut power = if exponent.is_multiple_of(2) { Self(Self::SCALE) } else { self };
         let mut rest = exponent / 2;
         while rest > 0 {
             base = base.mul_half_up(base)?;
@@ -284,7 +286,7 @@ fn rescale(units: u128, from: u32, to: u32) -> Result<u128, MathError> {
     }
     let inexact = MathError::TooManyPlaces(Kind::Number);
     let step = power_of_ten(from.abs_diff(to)).map_err(|_| inexact)?;
-    if units % step == 0 { Ok(units / step) } else { Err(inexact) }
+    if units.is_multiple_of(step) { units.checked_div(step).ok_or(inexact) } else { Err(inexact) }
 }
 
 impl<const PLACES: u32> sealed::Sealed for Fixed<PLACES> {}
@@ -417,6 +419,10 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
     #[inline]
     fn is_zero(self) -> bool {
         self.0 == 0
+    }
+
+    fn normalized(self) -> Self {
+        self
     }
 
     #[inline]
@@ -620,7 +626,10 @@ impl<const PLACES: u32> TryFrom<Fixed<PLACES>> for Decimal {
     fn try_from(value: Fixed<PLACES>) -> Result<Self, MathError> {
         let mut mantissa = value.0;
         let mut scale = PLACES;
-        while (mantissa >> 96 != 0 || scale > Self::MAX_SCALE) && scale > 0 && mantissa % 10 == 0 {
+        while (mantissa >> 96 != 0 || scale > Self::MAX_SCALE)
+            && scale > 0
+            && mantissa.is_multiple_of(10)
+        {
             mantissa /= 10;
             scale = scale.saturating_sub(1);
         }

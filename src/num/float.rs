@@ -27,7 +27,7 @@ mod implementation {
     /// tolerance, half of such swaps would be refused.
     pub const RELATIVE_TOLERANCE: f64 = 1e-12;
 
-    const TWO_TO_112: f64 = (1_u128 << 112) as f64;
+    const TWO_TO_112: f64 = 5_192_296_858_534_827_628_530_496_329_220_096.0;
 
     #[inline]
     fn finite(value: f64) -> Result<f64, MathError> {
@@ -116,6 +116,10 @@ mod implementation {
             self <= 0.0
         }
 
+        fn normalized(self) -> Self {
+            self
+        }
+
         #[inline]
         fn try_add(self, rhs: Self) -> Result<Self, MathError> {
             finite(self + rhs)
@@ -171,7 +175,8 @@ mod implementation {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "both halves are checked to be in range"
+            clippy::cast_precision_loss,
+            reason = "both halves are in range, and the upper one has at most 53 significant bits"
         )]
         fn uq112x112(y: Self, x: Self) -> Result<(u128, u128), MathError> {
             if x == 0.0 {
@@ -187,6 +192,7 @@ mod implementation {
             Ok((hi, (rest * TWO_TO_112) as u128))
         }
 
+        #[expect(clippy::cast_precision_loss, reason = "a float keeps the leading 53 bits")]
         fn mean_of_uq112x112(sum: (u128, u128), seconds: u32) -> Result<(Self, Self), MathError> {
             if seconds == 0 {
                 return Err(MathError::DivisionByZero);

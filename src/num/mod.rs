@@ -153,7 +153,8 @@ pub trait Wide:
 /// A number that the formulas of this crate run on: `Decimal`, [`Fixed`] or `f64`.
 ///
 /// Sealed: the promises of the table in the [module](self) are this crate's to keep. All values are
-/// non-negative; a negative `Decimal` or `f64` is refused by every method.
+/// non-negative: a negative `Decimal` is refused by every method; an `f64` is checked when it becomes
+/// a quantity, and its results are checked to be finite.
 pub trait Number:
     Copy + Debug + Display + FromStr + PartialEq + PartialOrd + sealed::Sealed + 'static
 {
@@ -180,6 +181,10 @@ pub trait Number:
 
     /// Whether it is zero.
     fn is_zero(self) -> bool;
+
+    /// The same value in its shortest form: a `Decimal` without trailing zeros.
+    #[must_use]
+    fn normalized(self) -> Self;
 
     /// `self + rhs`, exact.
     ///

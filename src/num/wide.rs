@@ -357,7 +357,6 @@ pub(crate) fn div_2_by_1(hi: u128, lo: u128, divisor: u128) -> (u128, u128) {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits")]
 const fn high(value: u128) -> u64 {
     (value >> HALF) as u64
 }
@@ -479,3 +478,6 @@ pub(crate) fn cmp_products(a: U256, b: U256, c: U256, d: U256) -> Ordering {
         a.widening_mul(b).cmp(&c.widening_mul(d))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,8 +183,12 @@ impl<N: Number> ConstantProduct<N> {
         self,
         amount_out: impl IntoQuantity<Amount<N>>,
     ) -> Result<Amount<N>, AmmError> {
-        let floor = self.input_for(amount_out.into_quantity()?, Rounding::Down)?;
-        Ok((floor + Amount::new(N::UNIT)?)?)
+        let dy = amount_out.into_quantity()?;
+        let floor = self.input_for(dy, Rounding::Down)?;
+        let ceiling = self.input_for(dy, Rounding::Up)?;
+        // Off the grid the ceiling is the next unit already, also where a large `Decimal` has fewer
+        // places than the unit.
+        if ceiling > floor { Ok(ceiling) } else { Ok((floor + Amount::new(N::UNIT)?)?) }
     }
 
     #[inline]

@@ -372,12 +372,14 @@ impl<N: Number> Pool<N> {
             let supply = geometric_mean(amounts)?;
             (less_the_locked_minimum(supply)?, supply)
         } else {
-            let by = |token| -> Result<Shares<N>, MathError> {
-                let (amount, reserve) = (amounts.of(token), reserves.of(token));
-                supply.mul_div(amount.exact()?, reserve.exact()?, Rounding::Down)
+            // The scarcer side decides: dx/x against dy/y, compared exactly.
+            let (dx, dy) = (amounts.x.exact()?, amounts.y.exact()?);
+            let (x, y) = (reserves.x.exact()?, reserves.y.exact()?);
+            let (amount, reserve) = match N::cmp_products(dx, y, dy, x) {
+                Ordering::Greater => (dy, y),
+                _ => (dx, x),
             };
-            let (by_x, by_y) = (by(Token::X)?, by(Token::Y)?);
-            let shares = if by_x < by_y { by_x } else { by_y };
+            let shares = supply.mul_div(amount, reserve, Rounding::Down)?;
             (shares, (supply + shares)?)
         };
         if shares.is_zero() {
@@ -472,9 +474,11 @@ impl<N: Number> Pool<N> {
         if self.state.reserves.is_zero() {
             return Ok(limits);
         }
-        let y = self.selling(Token::X)?.proportional(limits.x)?;
-        if y <= limits.y {
-            return Ok(Amounts { x: limits.x, y });
+        match self.selling(Token::X)?.proportional(limits.x) {
+            Ok(y) if y <= limits.y => return Ok(Amounts { x: limits.x, y }),
+            // More than the limit, or more than the number type can hold.
+            Ok(_) | Err(AmmError::Math(MathError::Overflow)) => {}
+            Err(error) => return Err(error),
         }
         let x = self.selling(Token::Y)?.proportional(limits.y)?;
         Ok(Amounts { x, y: limits.y })

@@ -158,7 +158,15 @@ impl U256 {
     }
 
     /// `self · rhs`, exact.
+    #[inline]
     pub(crate) const fn widening_mul(self, rhs: Self) -> U512 {
+        if self.hi | rhs.hi == 0 {
+            return U512::from_u256(Self::product(self.lo, rhs.lo));
+        }
+        self.widening_mul_full(rhs)
+    }
+
+    const fn widening_mul_full(self, rhs: Self) -> U512 {
         let low = Self::product(self.lo, rhs.lo);
         let high = Self::product(self.hi, rhs.hi);
         let (cross, carry) =
@@ -252,6 +260,9 @@ impl U512 {
             (None, None) => return None,
         };
         let low = wide.lo.widening_mul(narrow);
+        if wide.hi == U256::ZERO {
+            return Some(low);
+        }
         let high = wide.hi.widening_mul(narrow).to_u256()?;
         Some(Self { hi: low.hi.checked_add(high)?, lo: low.lo })
     }
@@ -280,8 +291,8 @@ impl U512 {
             // One digit: the remainder fits one digit as well.
             let mut rest = 0;
             for (digit, next) in digits.iter_mut().zip(numerator) {
-                (*digit, rest) = if rest == 0 {
-                    (next / divisor.lo, next % divisor.lo)
+                (*digit, rest) = if rest == 0 && next < divisor.lo {
+                    (0, next)
                 } else {
                     div_2_by_1(rest, next, divisor.lo)
                 };

@@ -1,0 +1,19 @@
+//! What deployed contracts answered, replayed: every digit and every refusal.
+//!
+//! Each `<recording>.rs` replays the `<recording>.json` beside it. A recording is read when the test
+//! runs, and nothing here knows how long it is.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking, and its integers are unbounded"
+)]
+
+mod number;
+mod recording;
+mod uniswap_v2;
+mod uniswap_v2_initial_mint;
+mod uniswap_v2_library;
+mod uniswap_v2_pair_scenarios;

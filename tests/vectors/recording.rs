@@ -1,0 +1,121 @@
+//! Recordings: reading them, and counting and printing what was compared.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+
+use num_bigint::BigUint;
+use serde_json::Value;
+
+/// A file of what a contract answered.
+pub(crate) struct Recording(Value);
+
+impl Recording {
+    /// The recording of this name.
+    pub(crate) fn load(name: &str) -> Self {
+        let path = format!("{}/tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        Self(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}")))
+    }
+
+    /// The records of one of its lists.
+    pub(crate) fn all(&self, list: &str) -> impl Iterator<Item = Record<'_>> {
+        Record(&self.0).all(list)
+    }
+}
+
+/// One call, step or state: named fields, integers as decimal strings.
+#[derive(Clone, Copy)]
+pub(crate) struct Record<'a>(&'a Value);
+
+impl<'a> Record<'a> {
+    fn field(self, name: &str) -> &'a Value {
+        self.0.get(name).unwrap_or_else(|| panic!("no field {name} in {self}"))
+    }
+
+    /// The records of a list in it.
+    pub(crate) fn all(self, list: &str) -> impl Iterator<Item = Record<'a>> {
+        let list = self.field(list).as_array();
+        list.unwrap_or_else(|| panic!("not a list in {self}")).iter().map(Record)
+    }
+
+    /// A record in it.
+    pub(crate) fn record(self, name: &str) -> Self {
+        Self(self.field(name))
+    }
+
+    pub(crate) fn text(self, name: &str) -> &'a str {
+        self.field(name).as_str().unwrap_or_else(|| panic!("{name} is not a text in {self}"))
+    }
+
+    pub(crate) fn flag(self, name: &str) -> bool {
+        self.field(name).as_bool().unwrap_or_else(|| panic!("{name} is not a flag in {self}"))
+    }
+
+    pub(crate) fn units(self, name: &str) -> BigUint {
+        self.text(name).parse().unwrap_or_else(|_| panic!("{name} is not an integer in {self}"))
+    }
+
+    /// The integer of a field that not every record has.
+    pub(crate) fn units_if_any(self, name: &str) -> Option<BigUint> {
+        self.0.get(name).map(|_| self.units(name))
+    }
+
+    /// Why the contract refused, if it did.
+    pub(crate) fn refusal(self) -> Option<&'a str> {
+        self.0.get("error").map(|_| self.text("error"))
+    }
+
+    /// What the contract answered, or why it refused.
+    pub(crate) fn answer(self, name: &str) -> Result<BigUint, &'a str> {
+        self.refusal().map_or_else(|| Ok(self.units(name)), Err)
+    }
+}
+
+impl fmt::Display for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What became of one record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Every digit was the contract's.
+    Compared,
+    /// Refused, as the contract did.
+    Refused,
+    /// A figure of it is too large for the number type.
+    OutsideRange,
+}
+
+/// How many records came to which outcome.
+#[derive(Default)]
+pub(crate) struct Tally {
+    compared: usize,
+    refused: usize,
+    outside_range: usize,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Compared => self.compared += 1,
+            Outcome::Refused => self.refused += 1,
+            Outcome::OutsideRange => self.outside_range += 1,
+        }
+    }
+
+    /// Prints the counts, past the capture of a passing test's output: how much was compared is part
+    /// of the result. A recording of which nothing was compared or refused proves nothing.
+    pub(crate) fn finish(&self, what: &str) {
+        let Self { compared, refused, outside_range } = self;
+        let counts = format!(
+            "{what}: {compared} compared, {refused} refused as the contract did, \
+             {outside_range} outside the number range\n"
+        );
+        io::stderr().write_all(counts.as_bytes()).unwrap();
+        assert!(*compared > 0, "{what}: nothing compared");
+        assert!(*refused > 0, "{what}: nothing refused");
+    }
+}

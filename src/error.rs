@@ -75,6 +75,9 @@ pub enum MathError {
     /// More decimal places than the grid of this quantity has.
     #[error("{0} has more decimal places than its grid")]
     TooManyPlaces(Kind),
+    /// A text that is not a decimal number.
+    #[error("{0} is not a decimal number")]
+    Malformed(Kind),
     /// Outside the domain of this quantity, for example a fee of 100 % or more.
     #[error("{0} is out of its range")]
     OutOfRange(Kind),

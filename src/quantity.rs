@@ -34,7 +34,7 @@
 //! let third = Ratio::of_down(Amount::new(dec!(1))?, Amount::new(dec!(3))?)?;
 //! assert_eq!(deposit.mul_down(third)?, dec!(33.333333333333333333));
 //!
-//! // A price is an exact fraction, so a round trip through it loses nothing.
+//! // A price is an exact fraction: of its own amounts, nothing is lost either way.
 //! let price = Price::from_amounts(dec!(2500), dec!(3))?;
 //! assert_eq!(price.quote_down(dec!(3))?, dec!(2500));
 //! assert_eq!(price.inverse().quote_down(dec!(2500))?, dec!(3));
@@ -49,7 +49,7 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::num::{Exact, Fixed, Grid, Number, Rounding, power_of_ten};
+use crate::num::{Exact, Fit, Fixed, Grid, Number, Rounding, power_of_ten};
 
 /// What can be given where a quantity is asked for: the quantity itself, or a bare number that is
 /// checked to be one.
@@ -102,7 +102,7 @@ macro_rules! quantity {
             #[must_use]
             #[inline]
             pub fn to_f64(self) -> f64 {
-                self.0.to_f64()
+                self.0.approximate()
             }
 
             /// `⌊self · ratio⌋`.
@@ -112,7 +112,7 @@ macro_rules! quantity {
             #[inline]
             pub fn mul_down(self, ratio: impl IntoQuantity<Ratio<N>>) -> Result<Self, MathError> {
                 let one = Ratio(N::ONE).exact()?;
-                self.mul_div(ratio.into_quantity()?.exact()?, one, Rounding::Down)
+                self.mul_div(ratio.into_quantity()?.exact()?, one, Fit::Alone, Rounding::Down)
             }
 
             /// `⌈self · ratio⌉`.
@@ -122,7 +122,7 @@ macro_rules! quantity {
             #[inline]
             pub fn mul_up(self, ratio: impl IntoQuantity<Ratio<N>>) -> Result<Self, MathError> {
                 let one = Ratio(N::ONE).exact()?;
-                self.mul_div(ratio.into_quantity()?.exact()?, one, Rounding::Up)
+                self.mul_div(ratio.into_quantity()?.exact()?, one, Fit::Alone, Rounding::Up)
             }
 
             /// `self` as an exact expression, for formulas of one's own.
@@ -152,9 +152,10 @@ macro_rules! quantity {
                 self,
                 by: N::Exact,
                 over: N::Exact,
+                fit: Fit<Self>,
                 rounding: Rounding,
             ) -> Result<Self, MathError> {
-                self.0.mul_div(by, over, Self::GRID, rounding).map(Self)
+                self.0.mul_div(by, over, fit.map(Self::get), Self::GRID, rounding).map(Self)
             }
 
             /// `self` as a polynomial, for closed forms with a root.
@@ -165,18 +166,17 @@ macro_rules! quantity {
                 self.exact().map(N::Wide::from)
             }
 
-            /// A polynomial of this grid as the quantity, on the places at which `beside ± result`
-            /// is exact: [`Number::from_wide`].
+            /// A polynomial of this grid as the quantity: [`Number::from_wide`].
             ///
             /// # Errors
             /// What any step that led to the polynomial met; [`MathError::Overflow`] when it does not
             /// fit.
             pub fn from_wide(
                 value: N::Wide,
-                beside: Self,
+                fit: Fit<Self>,
                 rounding: Rounding,
             ) -> Result<Self, MathError> {
-                N::from_wide(value, beside.0, Self::GRID, rounding).map(Self)
+                N::from_wide(value, fit.map(Self::get), Self::GRID, rounding).map(Self)
             }
         }
 
@@ -243,8 +243,7 @@ macro_rules! quantity {
             type Err = MathError;
 
             fn from_str(text: &str) -> Result<Self, MathError> {
-                let number = text.parse().map_err(|_| MathError::OutOfRange(Kind::$name))?;
-                Self::new(number)
+                Self::new(N::parse(text, Kind::$name)?)
             }
         }
 
@@ -291,17 +290,36 @@ impl<N: Number> Ratio<N> {
     /// `⌊part / whole⌋`.
     ///
     /// # Errors
-    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
-    pub fn of_down(part: Amount<N>, whole: Amount<N>) -> Result<Self, MathError> {
-        Self::ONE.mul_div(part.exact()?, whole.exact()?, Rounding::Down)
+    /// [`MathError::DivisionByZero`], [`MathError::Overflow`], and those of a bare number that is not
+    /// an amount.
+    pub fn of_down(
+        part: impl IntoQuantity<Amount<N>>,
+        whole: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Self, MathError> {
+        Self::of(part.into_quantity()?, whole.into_quantity()?, Rounding::Down)
     }
 
     /// `⌈part / whole⌉`.
     ///
     /// # Errors
-    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
-    pub fn of_up(part: Amount<N>, whole: Amount<N>) -> Result<Self, MathError> {
-        Self::ONE.mul_div(part.exact()?, whole.exact()?, Rounding::Up)
+    /// As [`of_down`](Self::of_down).
+    pub fn of_up(
+        part: impl IntoQuantity<Amount<N>>,
+        whole: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Self, MathError> {
+        Self::of(part.into_quantity()?, whole.into_quantity()?, Rounding::Up)
+    }
+
+    fn of(part: Amount<N>, whole: Amount<N>, rounding: Rounding) -> Result<Self, MathError> {
+        Self::ONE.mul_div(part.exact()?, whole.exact()?, Fit::Alone, rounding)
+    }
+}
+
+/// Growth applies to an amount as a ratio does.
+impl<N: Number> IntoQuantity<Ratio<N>> for Index<N> {
+    #[inline]
+    fn into_quantity(self) -> Result<Ratio<N>, MathError> {
+        Ok(Ratio(self.0))
     }
 }
 
@@ -317,7 +335,8 @@ impl<N: Number> Index<N> {
 /// `Wad` would keep nine digits. Prices compare by cross-multiplication and are rounded only when
 /// they become a number.
 ///
-/// A price is positive, so that it has an [`inverse`](Self::inverse).
+/// A price is positive, so that it has an [`inverse`](Self::inverse). Two `f64` prices are equal when
+/// they are within [`RELATIVE_TOLERANCE`](crate::num::RELATIVE_TOLERANCE) of each other.
 #[derive(Clone, Copy)]
 pub struct Price<N: Number = Decimal> {
     quote: N::Exact,
@@ -330,7 +349,7 @@ impl<N: Number> Price<N> {
     /// # Errors
     /// [`MathError::Zero`] for zero, [`MathError::Negative`], [`MathError::NotFinite`].
     pub fn new(quote: N) -> Result<Self, MathError> {
-        let (quote, base) = quote.on_grid(Grid::Rate, Kind::Price)?.fraction()?;
+        let (quote, base) = quote.fraction(Kind::Price)?;
         Self::from_exact(quote, base)
     }
 
@@ -364,7 +383,7 @@ impl<N: Number> Price<N> {
     /// # Errors
     /// [`MathError::Overflow`], and those of a bare number that is not an amount.
     pub fn quote_down(self, base: impl IntoQuantity<Amount<N>>) -> Result<Amount<N>, MathError> {
-        base.into_quantity()?.mul_div(self.quote, self.base, Rounding::Down)
+        base.into_quantity()?.mul_div(self.quote, self.base, Fit::Alone, Rounding::Down)
     }
 
     /// `⌈base · price⌉`: the worth of an amount of the base token, in the quote token.
@@ -372,7 +391,7 @@ impl<N: Number> Price<N> {
     /// # Errors
     /// [`MathError::Overflow`], and those of a bare number that is not an amount.
     pub fn quote_up(self, base: impl IntoQuantity<Amount<N>>) -> Result<Amount<N>, MathError> {
-        base.into_quantity()?.mul_div(self.quote, self.base, Rounding::Up)
+        base.into_quantity()?.mul_div(self.quote, self.base, Fit::Alone, Rounding::Up)
     }
 
     /// The price as a number of quote units for one base unit, rounded down.
@@ -380,7 +399,7 @@ impl<N: Number> Price<N> {
     /// # Errors
     /// [`MathError::Overflow`].
     pub fn to_number_down(self) -> Result<N, MathError> {
-        N::ONE.mul_div(self.quote, self.base, Grid::Rate, Rounding::Down)
+        N::ONE.mul_div(self.quote, self.base, Fit::Alone, Grid::Rate, Rounding::Down)
     }
 
     /// The price as a number of quote units for one base unit, rounded up.
@@ -388,7 +407,52 @@ impl<N: Number> Price<N> {
     /// # Errors
     /// [`MathError::Overflow`].
     pub fn to_number_up(self) -> Result<N, MathError> {
-        N::ONE.mul_div(self.quote, self.base, Grid::Rate, Rounding::Up)
+        N::ONE.mul_div(self.quote, self.base, Fit::Alone, Grid::Rate, Rounding::Up)
+    }
+
+    /// The price of a whole token, from a price in base units: of two tokens with these decimals.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`] when the decimals are too far apart for 256 bits.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::{Price, Wad};
+    ///
+    /// // A pool of 318 USDC (6 decimals) for one WETH (18 decimals), as its contract counts them.
+    /// let raw = Price::from_amounts(
+    ///     Wad::from_raw(318_000_000),
+    ///     Wad::from_raw(1_000_000_000_000_000_000),
+    /// )?;
+    /// assert_eq!(raw.per_whole_token(6, 18)?, Price::new("318".parse::<Wad>()?)?);
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    pub fn per_whole_token(
+        self,
+        quote_decimals: u32,
+        base_decimals: u32,
+    ) -> Result<Self, MathError> {
+        let shift =
+            |part: N::Exact, places: u32| (0..places).try_fold(part, |part, _| part.times(10));
+        Ok(Self {
+            quote: shift(self.quote, base_decimals.saturating_sub(quote_decimals))?,
+            base: shift(self.base, quote_decimals.saturating_sub(base_decimals))?,
+        })
+    }
+
+    /// How many times the earlier price this one is: the `r` of
+    /// [`impermanent_loss`](crate::amm::liquidity::impermanent_loss). Exact.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`] above 256 bits.
+    pub fn ratio_to(self, earlier: Self) -> Result<Self, MathError> {
+        Self::from_exact(self.quote.product(earlier.base)?, self.base.product(earlier.quote)?)
+    }
+
+    /// A float near the price, for plots and rough comparisons.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        crate::num::quotient(self.quote.approximate(), self.base.approximate())
     }
 
     pub(crate) const fn parts(self) -> (N::Exact, N::Exact) {
@@ -409,11 +473,9 @@ impl<N: Number> PartialOrd for Price<N> {
 }
 
 impl<N: Number> fmt::Debug for Price<N> {
+    /// The fraction is exact, its text is a float.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_number_down() {
-            Ok(number) => write!(f, "Price({number})"),
-            Err(error) => write!(f, "Price({error})"),
-        }
+        f.debug_tuple("Price").field(&self.to_f64()).finish()
     }
 }
 
@@ -548,6 +610,10 @@ impl TryFrom<Decimal> for Fee {
     type Error = MathError;
 
     /// A fraction of what is paid in: 0.003 is 0.3 %.
+    ///
+    /// # Errors
+    /// [`MathError::Negative`]; [`MathError::OutOfRange`] from 1 on, and for a fraction whose lowest
+    /// terms exceed 32 bits.
     fn try_from(fraction: Decimal) -> Result<Self, MathError> {
         let (numerator, denominator) = terms_of(fraction, Kind::Fee)?;
         Self::of(numerator, denominator)
@@ -600,6 +666,10 @@ impl TryFrom<Decimal> for FeeShare {
     type Error = MathError;
 
     /// A fraction of the growth: 0.125 is an eighth.
+    ///
+    /// # Errors
+    /// [`MathError::Negative`]; [`MathError::OutOfRange`] for zero, above 1, and for a fraction whose
+    /// lowest terms exceed 32 bits.
     fn try_from(fraction: Decimal) -> Result<Self, MathError> {
         let (numerator, denominator) = terms_of(fraction, Kind::FeeShare)?;
         Self::of(numerator, denominator)

@@ -17,8 +17,8 @@
 //!
 //! # Not laws
 //!
-//! Spreading a rate over a year and annualizing it again does not give it back: the quotient is
-//! rounded. It never exceeds the original when rounded down, never falls short when rounded up.
+//! A spread rate times its units is not the yearly rate again: the quotient is rounded. It is never
+//! more when rounded down, never less when rounded up.
 //!
 //! # Rounding
 //!
@@ -53,26 +53,26 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::num::{Exact, Grid, Number, Rounding};
+use crate::num::{Exact, Fit, Grid, Number, Rounding};
 use crate::quantity::{Index, Ratio};
 
-/// Unit of time: a second.
+/// Per second: the unit of a [`Rate`], and of the [`Elapsed`] time that goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PerSecond;
 
-/// Unit of time: a block.
+/// Per block: the unit of a [`Rate`], and of the [`Elapsed`] time that goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PerBlock;
 
-/// Unit of time: a day.
+/// Per day: the unit of a [`Rate`], and of the [`Elapsed`] time that goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PerDay;
 
-/// Unit of time: a year.
+/// Per year: the unit of a [`Rate`], and of the [`Elapsed`] time that goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PerYear;
 
-/// Elapsed time, counted in the unit of a rate.
+/// Elapsed time, counted in the unit of a rate: so many seconds, blocks, days or years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent, bound = ""))]
@@ -113,6 +113,12 @@ pub const fn days(count: u32) -> Elapsed<PerDay> {
     Elapsed::new(count)
 }
 
+/// So many years.
+#[must_use]
+pub const fn years(count: u32) -> Elapsed<PerYear> {
+    Elapsed::new(count)
+}
+
 /// A non-negative rate of growth per unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate<N = Decimal, U = PerYear> {
@@ -146,8 +152,8 @@ impl<N: Number, U: Copy> Rate<N, U> {
     pub fn simple(self, elapsed: Elapsed<U>) -> Result<Ratio<N>, MathError> {
         let one = N::ONE.exact(Grid::Rate)?;
         let n = one.times(elapsed.count)?;
-        let down = self.number.mul_div(n, one, Grid::Rate, Rounding::Down)?;
-        let up = self.number.mul_div(n, one, Grid::Rate, Rounding::Up)?;
+        let down = self.number.mul_div(n, one, Fit::Alone, Grid::Rate, Rounding::Down)?;
+        let up = self.number.mul_div(n, one, Fit::Alone, Grid::Rate, Rounding::Up)?;
         if down == up { Ratio::new(down) } else { Err(MathError::Inexact) }
     }
 
@@ -169,7 +175,7 @@ impl<N: Number, U: Copy> Rate<N, U> {
 
     fn compound(self, elapsed: Elapsed<U>, rounding: Rounding) -> Result<Index<N>, MathError> {
         let factor = N::ONE.try_add(self.number)?;
-        Index::new(factor.pow(u64::from(elapsed.count), Grid::Rate, rounding)?)
+        Index::new(factor.power(u64::from(elapsed.count), Grid::Rate, rounding)?)
     }
 }
 
@@ -192,7 +198,7 @@ impl<N: Number> Rate<N, PerYear> {
 
     fn spread<U: Copy>(self, units: u32, rounding: Rounding) -> Result<Rate<N, U>, MathError> {
         let one = N::ONE.exact(Grid::Rate)?;
-        self.number.mul_div(one, one.times(units)?, Grid::Rate, rounding).map(Rate::of)
+        self.number.mul_div(one, one.times(units)?, Fit::Alone, Grid::Rate, rounding).map(Rate::of)
     }
 }
 
@@ -206,8 +212,7 @@ impl<N: Number, U: Copy> FromStr for Rate<N, U> {
     type Err = MathError;
 
     fn from_str(text: &str) -> Result<Self, MathError> {
-        let number = text.parse().map_err(|_| MathError::OutOfRange(Kind::Rate))?;
-        Self::new(number)
+        Self::new(N::parse(text, Kind::Rate)?)
     }
 }
 

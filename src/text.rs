@@ -71,3 +71,40 @@ macro_rules! fraction {
 
 fraction!(Fee);
 fraction!(FeeShare);
+
+/// The two halves of an integer of 256 bits, each as a decimal string.
+pub(crate) mod halves {
+    use serde::ser::SerializeTuple;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    struct Half(u128);
+
+    impl Serialize for Half {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(&self.0)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Half {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            super::deserialize(deserializer).map(Self)
+        }
+    }
+
+    pub(crate) fn serialize<S: Serializer>(
+        &(hi, lo): &(u128, u128),
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut pair = serializer.serialize_tuple(2)?;
+        pair.serialize_element(&Half(hi))?;
+        pair.serialize_element(&Half(lo))?;
+        pair.end()
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<(u128, u128), D::Error> {
+        let (Half(hi), Half(lo)) = Deserialize::deserialize(deserializer)?;
+        Ok((hi, lo))
+    }
+}

@@ -1,8 +1,9 @@
 //! Cases that once went wrong, each with what found it.
 
-use defi_math::amm::{Amounts, ConstantProduct, Pool, PoolState, Token};
-use defi_math::{Fee, Wad};
-use rust_decimal::dec;
+use defi_math::amm::{AmmError, Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
+use defi_math::rate::{PerDay, Rate, days};
+use defi_math::{Amount, Fee, FeeShare, Kind, MathError, Number, Price, Wad};
+use rust_decimal::{Decimal, dec};
 
 fn units(amount: u128) -> Wad {
     Wad::from_raw(amount)
@@ -49,4 +50,151 @@ fn a_large_decimal_pool_can_be_opened() {
     let pool = Pool::new(dec!(1_000_000_000_000), dec!(1_000_000_000_000), Fee::ZERO).unwrap();
     assert_eq!(pool.supply(), dec!(1_000_000_000_000));
     assert!(pool.swap_exact_in(Token::X, dec!(1)).is_ok());
+}
+
+/// Review: the protocol's shares are minted inside the call, where nobody can hold them yet.
+#[test]
+fn shares_that_the_call_itself_mints_cannot_be_burned() {
+    let pool = Pool::new(units(10_u128.pow(9)), units(10_u128.pow(9)), Fee::PERCENT_1)
+        .unwrap()
+        .with_protocol_share(Some(FeeShare::ONE_SIXTH));
+    let pool = pool.mint(Amounts::new(units(1_000), units(1_000)).unwrap()).unwrap().after;
+    let grown = pool.swap_exact_in(Token::X, units(10_u128.pow(9))).unwrap().after;
+    let pending = grown.protocol_shares().unwrap();
+    assert!(!pending.is_zero());
+    let circulating = (grown.supply() - units(1_000).into()).unwrap();
+    assert_eq!(grown.burn((circulating + pending).unwrap()), Err(AmmError::InsufficientShares));
+    assert!(grown.burn(circulating).is_ok());
+}
+
+/// Review: a `kLast` of zero means that nothing is counted, as the contract reads it.
+#[test]
+fn a_last_product_of_zero_owes_the_protocol_nothing() {
+    let pool = pool(10_u128.pow(9), 10_u128.pow(9), 10_u128.pow(9));
+    let state = PoolState {
+        protocol_share: Some(FeeShare::new(1, 1).unwrap()),
+        reserves_at_last_mint: Some(Amounts::ZERO),
+        ..*pool.state()
+    };
+    let pool = Pool::try_from(state).unwrap();
+    assert!(pool.protocol_shares().unwrap().is_zero());
+    assert!(pool.burn(units(1_000)).is_ok());
+}
+
+/// Review: `Decimal`'s own `from_str` rounds.
+#[test]
+fn a_text_is_read_exactly_or_refused() {
+    let parse = |text: &str| text.parse::<Amount>();
+    assert_eq!(
+        parse("1.00000000000000000000000000001"),
+        Err(MathError::TooManyPlaces(Kind::Amount))
+    );
+    assert!(parse("9999999999999999999999999999.9").is_err());
+    assert_eq!(parse("ten"), Err(MathError::Malformed(Kind::Amount)));
+    assert_eq!(parse("-1"), Err(MathError::Negative(Kind::Amount)));
+    assert_eq!(
+        "0.1234567890123456789".parse::<Amount<Wad>>(),
+        Err(MathError::TooManyPlaces(Kind::Amount))
+    );
+}
+
+/// Review: the places of a result that is not added to the number it was computed from.
+#[test]
+fn a_result_that_stands_alone_keeps_the_places_it_can_carry() {
+    let price = Price::new(dec!(0.000000001)).unwrap();
+    assert_eq!(price.quote_down(dec!(1234567890123.123456)).unwrap(), dec!(1234.567890123123456));
+    let amount = Amount::new(dec!(100_000_000_000)).unwrap();
+    let ratio = dec!(0.00000000000000000000000001);
+    assert_eq!(amount.mul_down(ratio).unwrap(), dec!(0.000000000000001));
+    assert_eq!(amount.mul_up(ratio).unwrap(), dec!(0.000000000000001));
+}
+
+/// Review: a large input, in floats, was quoted the whole reserve.
+#[test]
+fn a_float_swap_never_empties_the_pool() {
+    let pool = Pool::new(1.0, 1.0, Fee::PERCENT_0_30).unwrap();
+    assert_eq!(pool.swap_exact_in(Token::X, 1e16), Err(AmmError::InsufficientLiquidity));
+    assert!(pool.swap_exact_in(Token::X, 1e12).is_ok());
+}
+
+/// Review: the locked minimum is below a float's resolution, so all shares circulate.
+#[test]
+fn a_float_depositor_can_leave() {
+    let deposit = Amounts::new(100.0, 400.0).unwrap();
+    let mint = Pool::empty(Fee::PERCENT_0_30).mint(deposit).unwrap();
+    assert_eq!(mint.after.burn(mint.shares).unwrap().amounts, deposit);
+}
+
+/// Review and fuzzing: products of floats beyond their range all looked equal.
+#[test]
+fn a_float_settlement_beyond_the_range_of_products_is_still_compared() {
+    for (size, taken) in [(1e152, 9e151), (1e200, 9e199), (1e-200, 9e-201)] {
+        let state = PoolState {
+            reserves: Amounts::new(size, size).unwrap(),
+            ..*Pool::empty(Fee::PERCENT_0_30).state()
+        };
+        let pool = Pool::try_from(state).unwrap();
+        let out = Amounts::only(Token::Y, taken).unwrap();
+        let paid = Amounts::only(Token::X, size * 1e-3).unwrap();
+        assert_eq!(pool.settle(paid, out), Err(AmmError::InvariantViolated), "{size}");
+        let paid = Amounts::only(Token::X, size * 10.0).unwrap();
+        assert!(pool.settle(paid, out).is_ok(), "{size}");
+    }
+}
+
+/// Review and fuzzing: a donation beyond the pair's bound can be skimmed, so it can be stored.
+#[test]
+fn a_pool_with_too_large_a_donation_survives_storage() {
+    let pool = Pool::new(units(1 << 111), units(1 << 111), Fee::PERCENT_0_30).unwrap();
+    let gift = Amounts::only(Token::X, units(1 << 113)).unwrap();
+    let donated = pool.donate(gift).unwrap();
+    assert_eq!(Pool::try_from(*donated.state()), Ok(donated));
+    assert_eq!(donated.sync(), Err(AmmError::ReserveOverflow));
+    assert_eq!(donated.skim().amounts, gift);
+    assert_eq!(donated.skim().after, pool);
+}
+
+/// Review: the sum that cannot be held is named as what it is.
+#[test]
+fn a_difference_without_a_place_is_inexact_and_not_a_lack_of_shares() {
+    let size = dec!(1_000_000_000_000_000);
+    let pool = Pool::new(size, size, Fee::ZERO).unwrap();
+    assert_eq!(pool.burn(Decimal::UNIT), Err(AmmError::Math(MathError::Inexact)));
+}
+
+/// Review: flooring the fees made the loss smaller.
+#[test]
+fn an_impermanent_loss_is_rounded_up() {
+    let both = |x, y| Amounts::new(units(x), units(y)).unwrap();
+    let price = Price::from_amounts(units(4), units(1)).unwrap();
+    let outcome = liquidity::outcome(both(1, 1), both(1, 4), price).unwrap();
+    assert!(outcome.impermanent_loss >= units(1));
+}
+
+/// Review: a worth whose sum has more places than one of its terms.
+#[test]
+fn a_worth_is_rounded_once() {
+    let amounts = Amounts::new(dec!(1_000), dec!(0.123456789012345678)).unwrap();
+    let worth = liquidity::value(amounts, dec!(250_000_000)).unwrap();
+    assert_eq!(worth, dec!(250_000_000_000.12345678901234));
+}
+
+/// Review: the optimal input of a token of 18 decimals, for a token of 6, wasted what its output
+/// rounded away.
+#[test]
+fn an_arbitrage_pays_no_more_than_its_output_costs() {
+    let (usdc, weth) = (170_853_278_939_473, 537_019_597_107_123_792_947_705);
+    let pool = pool(usdc, weth, 10_u128.pow(15));
+    let price = Price::from_amounts(units(10_u128.pow(18)), units(310_000_000)).unwrap();
+    let swap = pool.arbitrage(price).unwrap().unwrap().swap;
+    assert_eq!(swap.token_in, Token::Y);
+    assert_eq!(pool.amount_in(Token::Y, swap.amount_out).unwrap(), swap.amount_in);
+}
+
+/// Review: one unit of time at a rate of all 27 places is that rate.
+#[test]
+fn simple_interest_over_one_day_is_the_rate() {
+    let rate = Rate::<_, PerDay>::new(dec!(0.123456789012345678901234567)).unwrap();
+    assert_eq!(rate.simple(days(1)).unwrap(), dec!(0.123456789012345678901234567));
+    assert!(Rate::<_, PerDay>::new(dec!(0.1234567890123456789012345678)).is_err());
 }

@@ -57,7 +57,7 @@ fn a_state_that_breaks_its_invariants_is_refused() {
     };
     assert!(broken("/reserves/x", json!("-1")).contains("amount is negative"));
     assert!(broken("/reserves/x", json!("0")).contains("no pool can be in this state"));
-    assert!(broken("/reserves/x", json!("ten")).contains("amount is out of its range"));
+    assert!(broken("/reserves/x", json!("ten")).contains("amount is not a decimal number"));
     assert!(broken("/reserves/x", json!(100)).contains("decimal string"));
     assert!(broken("/reserves/x", json!("0.1234567890123456789")).contains("decimal places"));
     assert!(broken("/supply", json!("0.0000000000000001")).contains("no pool can be"));
@@ -114,6 +114,7 @@ fn quantities_are_decimal_strings() {
 fn price_accumulators_survive_a_round_trip() {
     let pool = Pool::new(dec!(0.000000001), dec!(1_000_000_000), Fee::ZERO).unwrap();
     let sums = PriceAccumulator::new().advance(&pool, seconds(u32::MAX)).unwrap();
-    let text = to_string(&sums).unwrap();
-    assert_eq!(from_str::<PriceAccumulator>(&text).unwrap(), sums);
+    let value = to_value(sums).unwrap();
+    assert!(value["price_of_x"][0].is_string(), "{value}");
+    assert_eq!(from_value::<PriceAccumulator>(value).unwrap(), sums);
 }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::AmmError;
 use crate::error::MathError;
-use crate::num::{Exact, Number, Rounding, Wide};
+use crate::num::{Exact, Fit, Number, Rounding, Wide};
 use crate::quantity::{Amount, Fee, IntoQuantity, Price, Ratio};
 
 /// A constant-product curve with a fee on the input: `x` is the reserve of the token that is sold to
@@ -34,16 +34,6 @@ pub struct ConstantProduct<N: Number = Decimal> {
     x: Amount<N>,
     y: Amount<N>,
     fee: Fee,
-}
-
-/// A priced trade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
-pub struct Quote<N: Number = Decimal> {
-    /// What is paid in, of the token that is sold.
-    pub amount_in: Amount<N>,
-    /// What is paid out, of the token that is bought.
-    pub amount_out: Amount<N>,
 }
 
 impl<N: Number> ConstantProduct<N> {
@@ -126,7 +116,7 @@ impl<N: Number> ConstantProduct<N> {
             return Err(AmmError::InsufficientInput);
         }
         let (kept, whole) = self.traded_part(dx)?;
-        Ok(self.y.mul_div(kept, whole, Rounding::Down)?)
+        Ok(self.y.mul_div(kept, whole, Fit::From(self.y), Rounding::Down)?)
     }
 
     /// Exact-out: what the pool asks for `dy`.
@@ -137,7 +127,7 @@ impl<N: Number> ConstantProduct<N> {
     ///
     /// # Rounding
     /// Up, in one division: the smallest input that [`amount_out`](Self::amount_out) answers with at
-    /// least `dy`. Uniswap's router asks for one unit more when the division is exact:
+    /// least `dy`, if `dy` has no more places than the reserve can carry. Uniswap's router asks for one unit more when the division is exact:
     /// [`router_amount_in`](Self::router_amount_in).
     ///
     /// # Errors
@@ -201,7 +191,7 @@ impl<N: Number> ConstantProduct<N> {
         }
         let asked = dy.times(self.fee.denominator())?;
         let left = self.y.exact()?.minus(dy.exact()?)?.times(self.fee.kept())?;
-        Ok(self.x.mul_div(asked, left, rounding)?)
+        Ok(self.x.mul_div(asked, left, Fit::To(self.x), rounding)?)
     }
 
     /// `n·dx` and `d·x + n·dx`: the part of the pool after the trade that the input is.
@@ -228,7 +218,7 @@ impl<N: Number> ConstantProduct<N> {
         if dx.is_zero() {
             return Err(AmmError::InsufficientInput);
         }
-        Ok(self.y.mul_div(dx.exact()?, self.x.exact()?, Rounding::Down)?)
+        Ok(self.y.mul_div(dx.exact()?, self.x.exact()?, Fit::To(self.y), Rounding::Down)?)
     }
 
     /// `y/x`: the price of the sold token in the bought one, for nothing and without the fee.
@@ -303,7 +293,7 @@ impl<N: Number> ConstantProduct<N> {
             return Err(AmmError::InsufficientInput);
         }
         let (kept, whole) = self.traded_part(dx)?;
-        Ok(Ratio::ONE.mul_div(kept, whole, Rounding::Up)?)
+        Ok(Ratio::ONE.mul_div(kept, whole, Fit::Alone, Rounding::Up)?)
     }
 
     /// The sale that moves the spot price `y/x` down to a target `q/b`.
@@ -342,7 +332,7 @@ impl<N: Number> ConstantProduct<N> {
         let fee_part = int(self.fee.numerator()) * x;
         let root = (fee_part * fee_part + (int(4) * n * d * x * y * b).div_floor(q)).sqrt_floor();
         let dx = root.saturating_minus((n + d) * x).div_floor(int(2) * n);
-        Ok(Amount::from_wide(dx, self.x, Rounding::Down)?)
+        Ok(Amount::from_wide(dx, Fit::To(self.x), Rounding::Down)?)
     }
 
     /// The sale to the pool that earns most, where one unit sold costs `p = q/b` outside.
@@ -351,8 +341,9 @@ impl<N: Number> ConstantProduct<N> {
     /// dx = ⌊ √(d·x·y·b / (n·q)) ⌋ − ⌊ d·x / n ⌋
     /// ```
     ///
-    /// After it the marginal price is `p`. Zero inside the fee band, where
-    /// [`marginal_price`](Self::marginal_price) `≤ p`.
+    /// There the next unit would earn nothing: with the fees counted apart from the reserves, the
+    /// marginal price is `p`; the pool's own stays below by the fee that it keeps. Zero inside the fee
+    /// band, where [`marginal_price`](Self::marginal_price) `≤ p`.
     ///
     /// # Rounding
     /// Both floors are the contract library's, so the input is the optimum's floor or one unit
@@ -383,6 +374,6 @@ impl<N: Number> ConstantProduct<N> {
         let (n, d) = (N::Wide::integer(self.fee.kept()), N::Wide::integer(self.fee.denominator()));
         let root = (d * x * y * b).div_floor(n * q).sqrt_floor();
         let dx = root.saturating_minus((d * x).div_floor(n));
-        Ok(Amount::from_wide(dx, self.x, Rounding::Down)?)
+        Ok(Amount::from_wide(dx, Fit::To(self.x), Rounding::Down)?)
     }
 }

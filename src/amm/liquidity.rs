@@ -12,7 +12,8 @@
 //!
 //! - `impermanent_loss_is_symmetric`: `IL(r) = IL(1/r)`, zero only at `r = 1`.
 //! - `liquidity_is_worth_at_most_holding`: `2·√(k·p) ≤ x·p + y`.
-//! - `fees_and_loss_explain_the_value`: value = held − impermanent loss + worth of the fees.
+//! - `fees_and_loss_explain_the_value`: value = held − impermanent loss + worth of the fees, but for
+//!   the roundings.
 //!
 //! # Not laws
 //!
@@ -50,7 +51,7 @@ use rust_decimal::Decimal;
 
 use super::Amounts;
 use crate::error::MathError;
-use crate::num::{Grid, Number, Rounding, Wide};
+use crate::num::{Fit, Grid, Number, Rounding, Wide};
 use crate::quantity::{Amount, IntoQuantity, Price, Ratio};
 
 /// What a liquidity provider loses against holding when the price has changed by the factor `r`,
@@ -75,7 +76,7 @@ pub fn impermanent_loss<N: Number>(
     let kept = (N::Wide::integer(4) * one * one * a * b).sqrt_floor().div_floor(a + b);
     // Not above 1, so that what is left is not below zero.
     let kept = one.saturating_minus(one.saturating_minus(kept));
-    let kept = Ratio::from_wide(kept, Ratio::ONE, Rounding::Down)?;
+    let kept = Ratio::from_wide(kept, Fit::From(Ratio::ONE), Rounding::Down)?;
     Ratio::ONE - kept
 }
 
@@ -114,23 +115,49 @@ pub fn amounts_at_price<N: Number>(
     let x = (k * b).div_floor(q).sqrt_floor();
     let y = (k * q).div_floor(b).sqrt_floor();
     Ok(Amounts {
-        x: Amount::from_wide(x, amounts.x, Rounding::Down)?,
-        y: Amount::from_wide(y, amounts.y, Rounding::Down)?,
+        x: Amount::from_wide(x, Fit::Alone, Rounding::Down)?,
+        y: Amount::from_wide(y, Fit::Alone, Rounding::Down)?,
     })
 }
 
-/// `⌊x·p⌋ + y`: the worth of both amounts in token Y.
+/// `⌊x·p + y⌋`: the worth of both amounts in token Y.
 ///
 /// # Rounding
-/// Down.
+/// Down, in one step.
 ///
 /// # Errors
-/// [`MathError::Overflow`], [`MathError::Inexact`], and those of a bare number that is not a price.
+/// [`MathError::Overflow`], and those of a bare number that is not a price.
+///
+/// # Example
+/// ```
+/// use defi_math::amm::{Amounts, liquidity};
+/// use rust_decimal::dec;
+///
+/// let worth = liquidity::value(Amounts::new(dec!(2), dec!(100))?, dec!(2_500))?;
+/// assert_eq!(worth, dec!(5_100));
+/// # Ok::<(), defi_math::MathError>(())
+/// ```
 pub fn value<N: Number>(
     amounts: Amounts<N>,
     price_of_x: impl IntoQuantity<Price<N>>,
 ) -> Result<Amount<N>, MathError> {
-    price_of_x.into_quantity()?.quote_down(amounts.x)? + amounts.y
+    worth(amounts, price_of_x.into_quantity()?, Rounding::Down)
+}
+
+/// `x·p + y` in one directed step.
+fn worth<N: Number>(
+    amounts: Amounts<N>,
+    price: Price<N>,
+    rounding: Rounding,
+) -> Result<Amount<N>, MathError> {
+    let (q, b) = price.parts();
+    let (q, b) = (N::Wide::from(q), N::Wide::from(b));
+    let sum = amounts.x.wide()? * q + amounts.y.wide()? * b;
+    let worth = match rounding {
+        Rounding::Down => sum.div_floor(b),
+        Rounding::Up => sum.div_ceil(b),
+    };
+    Amount::from_wide(worth, Fit::Alone, rounding)
 }
 
 /// How a liquidity provider has fared, in token Y.
@@ -152,10 +179,14 @@ pub struct Outcome<N: Number = Decimal> {
 /// price of X.
 ///
 /// ```text
-/// kept  = ⌈√(k·x′/y′)⌉, ⌈√(k·y′/x′)⌉     k of the deposit; x′, y′ redeemed
-/// fees  = redeemed − kept
-/// loss  = held − (value − worth of the fees)
+/// kept = √(k·x′/y′), √(k·y′/x′)     k of the deposit; x′, y′ redeemed
+/// fees = redeemed − ⌈kept⌉
+/// loss = ⌈worth of the deposit⌉ − ⌊worth of ⌊kept⌋⌋
 /// ```
+///
+/// `kept` is what the deposited liquidity holds at the pool's ratio, so the loss is the impermanent one
+/// when the price is the pool's and the deposit was at its ratio. A gain, which another price can show,
+/// is a loss of zero.
 ///
 /// # Rounding
 /// Value and fees down, the loss up.
@@ -187,13 +218,23 @@ pub fn outcome<N: Number>(
 ) -> Result<Outcome<N>, MathError> {
     let price = price_of_x.into_quantity()?;
     let k = deposit.x.wide()? * deposit.y.wide()?;
-    let beyond = |has: Amount<N>, other: Amount<N>| -> Result<Amount<N>, MathError> {
-        let kept = (k * has.wide()?).div_ceil(other.wide()?).sqrt_ceil();
-        Amount::from_wide(has.wide()?.saturating_minus(kept), has, Rounding::Down)
+    let (x, y) = (redeemed.x.wide()?, redeemed.y.wide()?);
+    let beyond = |has: Amount<N>, square: N::Wide| -> Result<Amount<N>, MathError> {
+        let fee = has.wide()?.saturating_minus(square.sqrt_ceil());
+        Amount::from_wide(fee, Fit::From(has), Rounding::Down)
     };
-    let fees = Amounts { x: beyond(redeemed.x, redeemed.y)?, y: beyond(redeemed.y, redeemed.x)? };
-    let (value, held) = (value(redeemed, price)?, value(deposit, price)?);
-    let without_fees = (value - self::value(fees, price)?)?;
-    let impermanent_loss = if held > without_fees { (held - without_fees)? } else { Amount::ZERO };
-    Ok(Outcome { value, held, impermanent_loss, fees })
+    let fees = Amounts {
+        x: beyond(redeemed.x, (k * x).div_ceil(y))?,
+        y: beyond(redeemed.y, (k * y).div_ceil(x))?,
+    };
+    let alone =
+        |square: N::Wide| Amount::from_wide(square.sqrt_floor(), Fit::Alone, Rounding::Down);
+    let kept = Amounts { x: alone((k * x).div_floor(y))?, y: alone((k * y).div_floor(x))? };
+    let (most, least) = (worth(deposit, price, Rounding::Up)?, worth(kept, price, Rounding::Down)?);
+    Ok(Outcome {
+        value: worth(redeemed, price, Rounding::Down)?,
+        held: worth(deposit, price, Rounding::Down)?,
+        impermanent_loss: if most > least { (most - least)? } else { Amount::ZERO },
+        fees,
+    })
 }

@@ -31,7 +31,8 @@
 //! - `splitting_a_trade_never_helps`: two halves pay at most as much as the whole.
 //! - `exact_out_then_exact_in_delivers`: paying the quoted input yields at least the asked output,
 //!   and one unit less would not.
-//! - `deposit_then_redeem_never_profits`, `shares_never_lose_liquidity`: `k/S²` never falls.
+//! - `deposit_then_redeem_never_profits`.
+//! - `shares_never_lose_liquidity`: `k/S²` never falls, but for the protocol's own shares.
 //! - `arbitrage_ends_at_the_outside_price`, `arbitrage_beats_its_neighbours`.
 //!
 //! # Not laws
@@ -39,7 +40,10 @@
 //! - Concavity on the grid: the second difference of `dy` can be +1 unit, because of the floors.
 //! - "Exact-in after exact-out returns the same input" fails for the router's `+1`:
 //!   `γ = 0.997, x = 997, y = 2, dx = 1000` gives 1, which the router then prices at 1001.
-//! - "A share's value never falls" in money: prices move it. In liquidity, `√k/S`, it never does.
+//! - "A share's value never falls" in money: prices move it. In liquidity, `√k/S`, it never does unless
+//!   the protocol takes its part of the growth.
+//! - A `Decimal` reserve that cannot carry 18 places trades on a coarser grid, and a trade that takes it
+//!   to a finer one can gain from splitting up to a unit of the coarser.
 //! - `IL(r) = IL(1/r)` holds for the 50/50 pool only.
 //!
 //! # Rounding
@@ -77,8 +81,8 @@ mod receipt;
 
 use thiserror::Error as ThisError;
 
-pub use constant_product::{ConstantProduct, Quote};
-pub use pool::{Pool, PoolState};
+pub use constant_product::ConstantProduct;
+pub use pool::{Pool, PoolState, reserves_of_k_last};
 pub use price_accumulator::PriceAccumulator;
 pub use receipt::{Arbitrage, Burn, Mint, Settlement, Skim, Swap};
 
@@ -176,6 +180,7 @@ impl<N: Number> Amounts<N> {
 #[non_exhaustive]
 pub enum AmmError {
     /// Nothing is paid in.
+    #[doc(alias = "INSUFFICIENT_INPUT_AMOUNT")]
     #[error("nothing is paid in")]
     InsufficientInput,
     /// Nothing is asked for, or the output rounds to nothing.

@@ -5,10 +5,11 @@ use core::cmp::Ordering;
 use rust_decimal::Decimal;
 
 use super::{
-    AmmError, Amounts, Arbitrage, Burn, ConstantProduct, Mint, Quote, Settlement, Skim, Swap, Token,
+    AmmError, Amounts, Arbitrage, Burn, ConstantProduct, Mint, Settlement, Skim, Swap, Token,
 };
 use crate::error::MathError;
-use crate::num::{Exact, Number, Rounding, Wide};
+use crate::num::wide::U256;
+use crate::num::{Exact, Fit, Fixed, Number, Rounding, Wide};
 use crate::quantity::{Amount, Fee, FeeShare, IntoQuantity, Price, Ratio, Shares};
 
 /// A constant-product pair.
@@ -69,22 +70,43 @@ pub struct PoolState<N: Number = Decimal> {
     /// The protocol's part of the fee growth, if it takes one.
     pub protocol_share: Option<FeeShare>,
     /// The reserves at the last deposit or withdrawal with the protocol's part switched on. Their
-    /// product is the contract's `kLast`.
+    /// product is the contract's `kLast`; from a chain, see [`reserves_of_k_last`].
     #[doc(alias = "kLast")]
     pub reserves_at_last_mint: Option<Amounts<N>>,
+}
+
+/// Two reserves that stand for a `kLast` read from a chain, given as the upper and lower half of its 256
+/// bits: both are its root, which is all that the pair ever takes of it. `None` for zero, which the
+/// contract keeps while the protocol's part is off.
+///
+/// # Example
+/// ```
+/// use defi_math::amm::reserves_of_k_last;
+///
+/// let last = reserves_of_k_last::<18>(0, 1_000_001).ok_or("off")?;
+/// assert_eq!(last.x.get().raw(), 1_000);
+/// assert!(reserves_of_k_last::<18>(0, 0).is_none());
+/// # Ok::<(), &str>(())
+/// ```
+#[must_use]
+pub fn reserves_of_k_last<const PLACES: u32>(hi: u128, lo: u128) -> Option<Amounts<Fixed<PLACES>>> {
+    let (root, _) = U256::from_halves(hi, lo).isqrt();
+    let root = Amount::from(Fixed::from_raw(root));
+    (!root.is_zero()).then_some(Amounts { x: root, y: root })
 }
 
 impl<N: Number> TryFrom<PoolState<N>> for Pool<N> {
     type Error = AmmError;
 
     /// # Errors
-    /// - [`AmmError::ReserveOverflow`] for a reserve or a holding beyond the pair's bound.
+    /// - [`AmmError::ReserveOverflow`] for a reserve beyond the pair's bound.
     /// - [`AmmError::InvalidState`] for a supply between zero and the locked minimum, and for shares
     ///   of a pool with an empty reserve.
     fn try_from(state: PoolState<N>) -> Result<Self, AmmError> {
         let PoolState { reserves, excess, supply, .. } = state;
         check_bound(reserves)?;
-        check_bound(reserves.plus(excess)?)?;
+        // A donation beyond the bound can lie there, to be skimmed; it must only be countable.
+        reserves.plus(excess)?;
         if !supply.is_zero() {
             let empty = reserves.x.is_zero() || reserves.y.is_zero();
             if empty || supply < N::MINIMUM_LIQUIDITY {
@@ -233,7 +255,7 @@ impl<N: Number> Pool<N> {
     ) -> Result<Swap<N>, AmmError> {
         let amount_in = amount_in.into_quantity()?;
         let amount_out = self.amount_out(token_in, amount_in)?;
-        self.swap(token_in, Quote { amount_in, amount_out })
+        self.swap(token_in, amount_in, amount_out)
     }
 
     /// Exact-out: buys `amount_out` of the token other than `token_in` at the pool's quote.
@@ -251,14 +273,22 @@ impl<N: Number> Pool<N> {
     ) -> Result<Swap<N>, AmmError> {
         let amount_out = amount_out.into_quantity()?;
         let amount_in = self.amount_in(token_in, amount_out)?;
-        self.swap(token_in, Quote { amount_in, amount_out })
+        self.swap(token_in, amount_in, amount_out)
     }
 
     /// Books a swap at a quote of this pool. Its `k` cannot fall: `swap_never_lowers_k`.
-    fn swap(&self, token_in: Token, quote: Quote<N>) -> Result<Swap<N>, AmmError> {
-        let Quote { amount_in, amount_out } = quote;
+    fn swap(
+        &self,
+        token_in: Token,
+        amount_in: Amount<N>,
+        amount_out: Amount<N>,
+    ) -> Result<Swap<N>, AmmError> {
         if amount_out.is_zero() {
             return Err(AmmError::InsufficientOutput);
+        }
+        // Only a float can round a quote up to the whole reserve.
+        if amount_out >= self.reserve(token_in.other()) {
+            return Err(AmmError::InsufficientLiquidity);
         }
         let paid_in = Amounts::only(token_in, amount_in)?;
         let taken_out = Amounts::only(token_in.other(), amount_out)?;
@@ -379,7 +409,7 @@ impl<N: Number> Pool<N> {
                 Ordering::Greater => (dy, y),
                 _ => (dx, x),
             };
-            let shares = supply.mul_div(amount, reserve, Rounding::Down)?;
+            let shares = supply.mul_div(amount, reserve, Fit::To(supply), Rounding::Down)?;
             (shares, (supply + shares)?)
         };
         if shares.is_zero() {
@@ -408,16 +438,17 @@ impl<N: Number> Pool<N> {
     /// `UniswapV2Pair.burn`.
     pub fn burn(&self, shares: impl IntoQuantity<Shares<N>>) -> Result<Burn<N>, AmmError> {
         let shares = shares.into_quantity()?;
-        let (pool, protocol_shares) = self.with_protocol_shares_minted()?;
-        let PoolState { reserves, excess, supply, .. } = pool.state;
-        let locked = Shares::new(N::MINIMUM_LIQUIDITY)?;
-        let remaining = (supply - shares).map_err(|_| AmmError::InsufficientShares)?;
-        if remaining < locked {
+        // Before the protocol's new shares, which nobody can give back within this call.
+        if shares > less_the_locked_minimum(self.state.supply)? {
             return Err(AmmError::InsufficientShares);
         }
+        let (pool, protocol_shares) = self.with_protocol_shares_minted()?;
+        let PoolState { reserves, excess, supply, .. } = pool.state;
+        let remaining = (supply - shares)?;
         let balances = reserves.plus(excess)?;
-        let redeem =
-            |balance: Amount<N>| balance.mul_div(shares.exact()?, supply.exact()?, Rounding::Down);
+        let redeem = |balance: Amount<N>| {
+            balance.mul_div(shares.exact()?, supply.exact()?, Fit::From(balance), Rounding::Down)
+        };
         let amounts = Amounts { x: redeem(balances.x)?, y: redeem(balances.y)? };
         if amounts.x.is_zero() || amounts.y.is_zero() {
             return Err(AmmError::InsufficientLiquidityBurned);
@@ -459,8 +490,8 @@ impl<N: Number> Pool<N> {
         self.booked(self.state.reserves.plus(self.state.excess)?)
     }
 
-    /// The largest deposit within both limits that is at the pool's ratio, so that nothing is given
-    /// away; for an empty pool, both limits.
+    /// The largest deposit within both limits that is at the pool's ratio, so that less than a unit is
+    /// given away; for an empty pool, both limits.
     ///
     /// # Rounding
     /// The fitted side down, as the router's.
@@ -484,17 +515,28 @@ impl<N: Number> Pool<N> {
         Ok(Amounts { x, y: limits.y })
     }
 
-    /// `⌊shares/S⌋`: the part of the pool that shares are.
+    /// What shares would redeem now: the amounts of a [`burn`](Self::burn).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn redeemable(&self, shares: impl IntoQuantity<Shares<N>>) -> Result<Amounts<N>, AmmError> {
+        Ok(self.burn(shares)?.amounts)
+    }
+
+    /// `⌊shares/S⌋`: the part of the pool that shares are, the protocol's pending ones counted.
+    ///
+    /// # Rounding
+    /// Down.
     ///
     /// # Errors
     /// [`AmmError::InsufficientShares`] for more than there are.
     pub fn part_of_pool(&self, shares: impl IntoQuantity<Shares<N>>) -> Result<Ratio<N>, AmmError> {
         let shares = shares.into_quantity()?;
-        let supply = self.state.supply;
-        if shares > supply || supply.is_zero() {
+        if shares > self.state.supply || self.state.supply.is_zero() {
             return Err(AmmError::InsufficientShares);
         }
-        Ok(Ratio::ONE.mul_div(shares.exact()?, supply.exact()?, Rounding::Down)?)
+        let supply = (self.state.supply + self.protocol_shares()?)?;
+        Ok(Ratio::ONE.mul_div(shares.exact()?, supply.exact()?, Fit::Alone, Rounding::Down)?)
     }
 
     /// The shares that the protocol would be given now.
@@ -505,7 +547,8 @@ impl<N: Number> Pool<N> {
     /// ```
     ///
     /// # Rounding
-    /// Down, for the depositors.
+    /// The quotient down, for the depositors; both roots down as the contract's, which can favour either
+    /// side by less than a unit of liquidity.
     ///
     /// # Errors
     /// [`MathError::Overflow`] when the shares do not fit.
@@ -525,15 +568,20 @@ impl<N: Number> Pool<N> {
         let root = |amounts: Amounts<N>| -> Result<N::Wide, MathError> {
             Ok((amounts.x.wide()? * amounts.y.wide()?).sqrt_floor())
         };
+        // The contract's `kLast` of zero.
+        if last.x.is_zero() || last.y.is_zero() {
+            return Ok(Shares::ZERO);
+        }
         let (now, then) = (root(reserves)?, root(last)?);
         let (a, b) = (N::Wide::integer(share.numerator()), N::Wide::integer(share.denominator()));
         let growth = now.saturating_minus(then);
         let shares = (supply.wide()? * a * growth).div_floor((b - a) * now + a * then);
-        Ok(Shares::from_wide(shares, supply, Rounding::Down)?)
+        Ok(Shares::from_wide(shares, Fit::To(supply), Rounding::Down)?)
     }
 
     /// The trade that earns most where one X costs `price_of_x` in Y outside, or `None` inside the
-    /// fee band.
+    /// fee band: the output of [`ConstantProduct::optimal_amount_in`], bought exact-out, so that the
+    /// rounding of the output wastes no input.
     ///
     /// # Rounding
     /// The profit down.
@@ -551,7 +599,7 @@ impl<N: Number> Pool<N> {
     /// // Outside, X is worth 90: sell it to the pool.
     /// let Some(arbitrage) = pool.arbitrage(dec!(90))? else { panic!("outside the fee band") };
     /// assert_eq!(arbitrage.swap.token_in, Token::X);
-    /// assert_eq!(arbitrage.swap.amount_in, dec!(0.526682316179835569));
+    /// assert_eq!(arbitrage.swap.amount_out, dec!(49.890467170695440744));
     /// // At 100.2 the fee eats the difference.
     /// assert_eq!(pool.arbitrage(dec!(100.2))?, None);
     /// # Ok::<(), defi_math::amm::AmmError>(())
@@ -563,14 +611,19 @@ impl<N: Number> Pool<N> {
         let price = price_of_x.into_quantity()?;
         for (token_in, price_in) in [(Token::X, price), (Token::Y, price.inverse())] {
             let curve = self.selling(token_in)?;
-            let amount_in = curve.optimal_amount_in(price_in)?;
-            if amount_in.is_zero() || curve.amount_out(amount_in)?.is_zero() {
+            let most = curve.optimal_amount_in(price_in)?;
+            if most.is_zero() {
                 continue;
             }
-            let swap = self.swap_exact_in(token_in, amount_in)?;
+            let amount_out = curve.amount_out(most)?;
+            if amount_out.is_zero() {
+                continue;
+            }
+            // The same output for the least input: what its rounding would waste stays outside.
+            let swap = self.swap_exact_out(token_in, amount_out)?;
             let (earned, spent) = match token_in {
-                Token::X => (swap.amount_out, price.quote_up(amount_in)?),
-                Token::Y => (price.quote_down(swap.amount_out)?, amount_in),
+                Token::X => (amount_out, price.quote_up(swap.amount_in)?),
+                Token::Y => (price.quote_down(amount_out)?, swap.amount_in),
             };
             if earned > spent {
                 return Ok(Some(Arbitrage { swap, profit: (earned - spent)? }));
@@ -605,7 +658,7 @@ impl<N: Number> Pool<N> {
 fn less_the_locked_minimum<N: Number>(supply: Shares<N>) -> Result<Shares<N>, MathError> {
     let locked = Shares::new(N::MINIMUM_LIQUIDITY)?;
     let circulating = supply.wide()?.saturating_minus(locked.wide()?);
-    Shares::from_wide(circulating, Shares::ZERO, Rounding::Down)
+    Shares::from_wide(circulating, Fit::From(supply), Rounding::Down)
 }
 
 /// `⌊√(x·y)⌋` as shares.
@@ -615,5 +668,5 @@ fn less_the_locked_minimum<N: Number>(supply: Shares<N>) -> Result<Shares<N>, Ma
 )]
 fn geometric_mean<N: Number>(amounts: Amounts<N>) -> Result<Shares<N>, MathError> {
     let root = (amounts.x.wide()? * amounts.y.wide()?).sqrt_floor();
-    Shares::from_wide(root, Shares::ZERO, Rounding::Down)
+    Shares::from_wide(root, Fit::Alone, Rounding::Down)
 }

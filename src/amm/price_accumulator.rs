@@ -50,7 +50,9 @@ use crate::rate::{Elapsed, PerSecond};
 #[doc(alias = "TWAP")]
 #[doc(alias = "price0CumulativeLast")]
 pub struct PriceAccumulator {
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::halves"))]
     price_of_x: (u128, u128),
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::halves"))]
     price_of_y: (u128, u128),
     seconds: u32,
 }
@@ -60,6 +62,30 @@ impl PriceAccumulator {
     #[must_use]
     pub const fn new() -> Self {
         Self { price_of_x: (0, 0), price_of_y: (0, 0), seconds: 0 }
+    }
+
+    /// The accumulators of a pair as read from a chain: both cumulative prices as the upper and lower
+    /// half of 256 bits, and the timestamp that goes with them.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::amm::{PriceAccumulator, Token};
+    /// use defi_math::{Price, Wad};
+    ///
+    /// // A price of 4 for a minute, as UQ112.112.
+    /// let then = PriceAccumulator::from_observation((7, 0), (0, 7), 1_600_757_415);
+    /// let now = PriceAccumulator::from_observation((7, 240 << 112), (0, 7), 1_600_757_475);
+    /// let average: Price<Wad> = now.average_price(Token::X, then)?;
+    /// assert_eq!(average, Price::new("4".parse::<Wad>()?)?);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn from_observation(
+        price_of_x: (u128, u128),
+        price_of_y: (u128, u128),
+        timestamp: u32,
+    ) -> Self {
+        Self { price_of_x, price_of_y, seconds: timestamp }
     }
 
     /// Accumulates the prices of `pool`, which have stood for `elapsed`. To be called with the pool

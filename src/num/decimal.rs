@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 use super::fixed::{Polynomial, mean_of_uq112x112, uq112x112};
 use super::wide::{self, U256};
-use super::{Exact, Grid, Number, Rounding, sealed};
+use super::{Exact, Fit, Grid, Number, Rounding, sealed};
 use crate::error::{Kind, MathError};
 
 /// The largest integer of a `Decimal`: 2^96 − 1.
@@ -41,12 +41,11 @@ fn power_of_ten(exponent: u32) -> Result<u128, MathError> {
     POWERS_OF_TEN.get(exponent as usize).copied().ok_or(MathError::Overflow)
 }
 
-/// Places of an exact operand and of a result.
 #[inline]
-const fn places(grid: Grid) -> (u32, u32) {
+const fn places(grid: Grid) -> u32 {
     match grid {
-        Grid::Amount => (18, 18),
-        Grid::Rate => (28, 27),
+        Grid::Amount => 18,
+        Grid::Rate => 27,
     }
 }
 
@@ -72,12 +71,14 @@ const fn assemble(mantissa: u128, scale: u32) -> Decimal {
 }
 
 /// `mantissa · 10^−scale` exactly, with as many trailing zeros dropped as it takes.
-fn assemble_exact(mantissa: U256, scale: u32) -> Result<Decimal, MathError> {
+pub(super) fn assemble_exact(mantissa: U256, scale: u32) -> Result<Decimal, MathError> {
     let ten = U256::from_u128(10);
     let (mut mantissa, mut scale) = (mantissa, scale);
     loop {
         match mantissa.to_u128() {
-            Some(fits) if fits <= MAX_MANTISSA => return Ok(assemble(fits, scale)),
+            Some(fits) if fits <= MAX_MANTISSA && scale <= Decimal::MAX_SCALE => {
+                return Ok(assemble(fits, scale));
+            }
             _ => {}
         }
         match mantissa.div_rem(ten) {
@@ -92,7 +93,7 @@ fn assemble_exact(mantissa: U256, scale: u32) -> Result<Decimal, MathError> {
 }
 
 fn whole_part_fits(mantissa: U256, scale: u32) -> bool {
-    power_of_ten(scale)
+    super::power_of_ten(scale)
         .ok()
         .and_then(|one| mantissa.div_rem(U256::from_u128(one)))
         .and_then(|(whole, _)| whole.to_u128())
@@ -137,46 +138,42 @@ fn quotient(a: U256, by: U256, over: U256, rounding: Rounding) -> Result<U256, M
     wide::div(a.widening_mul(by), over, rounding)?.to_u256().ok_or(MathError::Overflow)
 }
 
-/// Brings a result, already rounded to the operands' places, to the places at which
-/// `beside ± result` is exact. Two roundings in the same direction are one.
+/// Brings a result, already rounded to the places of its grid, to those that `fit` can carry. Two
+/// roundings in the same direction are one.
 #[inline]
 fn settle(
     result: U256,
-    beside: U256,
+    fit: Fit<Decimal>,
     grid: Grid,
     rounding: Rounding,
 ) -> Result<Decimal, MathError> {
-    let (from, to) = places(grid);
-    let (mantissa, scale) = match (result.to_u128(), beside.to_u128()) {
-        (Some(fits), Some(beside)) if from == to && fits.saturating_add(beside) <= MAX_MANTISSA => {
-            (fits, from)
-        }
-        _ => coarsened(result, beside, grid, rounding)?,
+    // The largest integer that must have the result's places.
+    let span = match fit {
+        Fit::Alone => result,
+        Fit::From(whole) => whole.exact(grid)?.max(result),
+        Fit::To(part) => part.exact(grid)?.plus(result)?,
+    };
+    let (mantissa, scale) = match (result.to_u128(), span.to_u128()) {
+        (Some(fits), Some(..=MAX_MANTISSA)) => (fits, places(grid)),
+        _ => coarsened(result, span, grid, rounding)?,
     };
     // Assembled once, from registers: the two ways must not meet in memory.
     Ok(assemble(mantissa, scale))
 }
 
-/// The mantissa and scale of a result that cannot have all places of its operands.
+/// The mantissa and scale of a result that cannot have all places of its grid.
 #[cold]
 #[inline(never)]
 fn coarsened(
     result: U256,
-    beside: U256,
+    span: U256,
     grid: Grid,
     rounding: Rounding,
 ) -> Result<(u128, u32), MathError> {
-    let (from, to) = places(grid);
-    let sum = result.plus(beside)?;
-    let fits = |drop: u32, largest: u128| -> Result<bool, MathError> {
-        Ok(sum <= U256::product(power_of_ten(drop)?, largest))
-    };
-    let mut drop = from - to;
-    // Rounding up may add one to the last place.
-    if !fits(drop, MAX_MANTISSA - 1)? {
-        while drop < from && !fits(drop, MAX_MANTISSA / HEADROOM)? {
-            drop += 1;
-        }
+    let mut drop = 1;
+    while drop < places(grid) && span > U256::product(power_of_ten(drop)?, MAX_MANTISSA / HEADROOM)
+    {
+        drop += 1;
     }
     let step = U256::from_u128(power_of_ten(drop)?);
     let (kept, rest) = result.div_rem(step).ok_or(MathError::DivisionByZero)?;
@@ -185,7 +182,7 @@ fn coarsened(
         _ => kept,
     };
     match kept.to_u128() {
-        Some(mantissa) if mantissa <= MAX_MANTISSA => Ok((mantissa, from - drop)),
+        Some(mantissa @ ..=MAX_MANTISSA) => Ok((mantissa, places(grid) - drop)),
         _ => Err(MathError::Overflow),
     }
 }
@@ -203,7 +200,7 @@ impl Number for Decimal {
 
     #[inline]
     fn on_grid(self, grid: Grid, kind: Kind) -> Result<Self, MathError> {
-        let (most, _) = places(grid);
+        let most = places(grid);
         let (mut mantissa, mut scale) = (magnitude(self, kind)?, self.scale());
         if scale > most {
             (mantissa, scale) = shortened(mantissa, scale, most, kind)?;
@@ -248,7 +245,7 @@ impl Number for Decimal {
 
     #[inline]
     fn times(self, factor: u32, grid: Grid) -> Result<U256, MathError> {
-        let (at, _) = places(grid);
+        let at = places(grid);
         let (mut mantissa, mut scale) = (magnitude(self, Kind::Number)?, self.scale());
         if scale > at {
             (mantissa, scale) = shortened(mantissa, scale, at, Kind::Number)?;
@@ -258,9 +255,23 @@ impl Number for Decimal {
         Ok(U256::product(mantissa, factor))
     }
 
-    fn fraction(self) -> Result<(U256, U256), MathError> {
-        let mantissa = magnitude(self, Kind::Number)?;
+    fn fraction(self, kind: Kind) -> Result<(U256, U256), MathError> {
+        let mantissa = magnitude(self, kind)?;
         Ok((U256::from_u128(mantissa), U256::from_u128(power_of_ten(self.scale())?)))
+    }
+
+    /// `Decimal`'s own `from_str` rounds what it cannot hold; this refuses it.
+    fn parse(text: &str, kind: Kind) -> Result<Self, MathError> {
+        use rust_decimal::Error;
+        Self::from_str_exact(text).map_err(|error| match error {
+            Error::ExceedsMaximumPossibleValue | Error::LessThanMinimumPossibleValue => {
+                MathError::Overflow
+            }
+            Error::Underflow | Error::ScaleExceedsMaximumPrecision(_) => {
+                MathError::TooManyPlaces(kind)
+            }
+            _ => MathError::Malformed(kind),
+        })
     }
 
     #[inline]
@@ -268,21 +279,21 @@ impl Number for Decimal {
         self,
         by: U256,
         over: U256,
+        fit: Fit<Self>,
         grid: Grid,
         rounding: Rounding,
     ) -> Result<Self, MathError> {
-        let raw = self.exact(grid)?;
-        settle(quotient(raw, by, over, rounding)?, raw, grid, rounding)
+        settle(quotient(self.exact(grid)?, by, over, rounding)?, fit, grid, rounding)
     }
 
     fn from_wide(
         value: Polynomial,
-        beside: Self,
+        fit: Fit<Self>,
         grid: Grid,
         rounding: Rounding,
     ) -> Result<Self, MathError> {
         let value = value.0?.to_u256().ok_or(MathError::Overflow)?;
-        settle(value, beside.exact(grid)?, grid, rounding)
+        settle(value, fit, grid, rounding)
     }
 
     #[inline]
@@ -304,7 +315,7 @@ impl Number for Decimal {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
-    fn to_f64(self) -> f64 {
+    fn approximate(self) -> f64 {
         let one = power_of_ten(self.scale()).unwrap_or(1);
         super::float::quotient(self.mantissa() as f64, one as f64)
     }

@@ -7,10 +7,10 @@ use core::str::FromStr;
 
 use num_traits::{Bounded, FromPrimitive, ToPrimitive};
 use rust_decimal::Decimal;
-use thiserror::Error as ThisError;
 
+use super::decimal::assemble_exact;
 use super::wide::{self, U256, U512};
-use super::{Exact, Grid, Number, Rounding, Wide, sealed};
+use super::{Exact, Fit, Grid, Number, Rounding, Wide, sealed};
 use crate::error::{Kind, MathError};
 
 /// A non-negative fixed-point number: an integer of base units, `PLACES` of its decimal digits
@@ -43,31 +43,6 @@ pub type Wad = Fixed<18>;
 
 /// 27 places: Maker's and Aave's *ray*.
 pub type Ray = Fixed<27>;
-
-/// Why a text is not a [`Fixed`] number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
-#[non_exhaustive]
-pub enum ParseFixedError {
-    /// Not digits with at most one point between or before them.
-    #[error("not a decimal number")]
-    Syntax,
-    /// A digit other than zero behind the last place.
-    #[error("more decimal places than the type has")]
-    TooManyPlaces,
-    /// Larger than the type can hold.
-    #[error("larger than the type can hold")]
-    Overflow,
-}
-
-impl From<ParseFixedError> for MathError {
-    fn from(error: ParseFixedError) -> Self {
-        match error {
-            ParseFixedError::Syntax => Self::OutOfRange(Kind::Number),
-            ParseFixedError::TooManyPlaces => Self::TooManyPlaces(Kind::Number),
-            ParseFixedError::Overflow => Self::Overflow,
-        }
-    }
-}
 
 /// 10^exponent, if it fits.
 #[inline]
@@ -116,9 +91,8 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// [`MathError::Overflow`] when it does not fit.
     pub fn to_base_units_down(self, decimals: u32) -> Result<u128, MathError> {
         match PLACES.checked_sub(decimals) {
-            // A step above 10^38 is more than any u128.
             Some(excess) => {
-                Ok(power_of_ten(excess).ok().and_then(|step| self.0.checked_div(step)).unwrap_or(0))
+                self.0.checked_div(power_of_ten(excess)?).ok_or(MathError::DivisionByZero)
             }
             None => self.to_base_units(decimals),
         }
@@ -130,10 +104,7 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// [`MathError::Overflow`] when it does not fit.
     pub fn to_base_units_up(self, decimals: u32) -> Result<u128, MathError> {
         match PLACES.checked_sub(decimals) {
-            Some(excess) => {
-                Ok(power_of_ten(excess)
-                    .map_or(u128::from(self.0 > 0), |step| self.0.div_ceil(step)))
-            }
+            Some(excess) => Ok(self.0.div_ceil(power_of_ten(excess)?)),
             None => self.to_base_units(decimals),
         }
     }
@@ -225,7 +196,7 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// # Errors
     /// [`MathError::Overflow`].
     pub fn pow_down(self, exponent: u64) -> Result<Self, MathError> {
-        self.pow(exponent, Grid::Rate, Rounding::Down)
+        self.power(exponent, Grid::Rate, Rounding::Down)
     }
 
     /// `self^exponent` by repeated squaring, each product rounded up: never below the exact power.
@@ -233,7 +204,7 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// # Errors
     /// [`MathError::Overflow`].
     pub fn pow_up(self, exponent: u64) -> Result<Self, MathError> {
-        self.pow(exponent, Grid::Rate, Rounding::Up)
+        self.power(exponent, Grid::Rate, Rounding::Up)
     }
 
     /// Maker's `rpow`: `self^exponent` by repeated squaring, each product rounded half up.
@@ -313,6 +284,15 @@ impl Exact for U256 {
     #[inline]
     fn is_zero(self) -> bool {
         self == Self::ZERO
+    }
+
+    fn product(self, rhs: Self) -> Result<Self, MathError> {
+        self.widening_mul(rhs).to_u256().ok_or(MathError::Overflow)
+    }
+
+    fn approximate(self) -> f64 {
+        let (hi, lo) = self.halves();
+        super::float::of_halves(hi, lo)
     }
 }
 
@@ -445,16 +425,57 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
         Ok(U256::product_u64(self.0, u64::from(factor)))
     }
 
-    fn fraction(self) -> Result<(U256, U256), MathError> {
+    fn fraction(self, _: Kind) -> Result<(U256, U256), MathError> {
         Ok((U256::from_u128(self.0), U256::from_u128(Self::SCALE)))
     }
 
+    fn parse(text: &str, kind: Kind) -> Result<Self, MathError> {
+        let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
+        if integer.is_empty() && fraction.is_empty() {
+            return Err(MathError::Malformed(kind));
+        }
+        let mut raw = 0_u128;
+        let mut push = |digit: u32| {
+            raw = raw
+                .checked_mul(10)
+                .and_then(|raw| raw.checked_add(u128::from(digit)))
+                .ok_or(MathError::Overflow)?;
+            Ok(())
+        };
+        let digit = |c: char| c.to_digit(10).ok_or(MathError::Malformed(kind));
+        for c in integer.chars() {
+            push(digit(c)?)?;
+        }
+        let mut places = PLACES;
+        for c in fraction.chars() {
+            match (digit(c)?, places.checked_sub(1)) {
+                (0, None) => {}
+                (_, None) => return Err(MathError::TooManyPlaces(kind)),
+                (digit, Some(left)) => {
+                    push(digit)?;
+                    places = left;
+                }
+            }
+        }
+        for _ in 0..places {
+            push(0)?;
+        }
+        Ok(Self(raw))
+    }
+
     #[inline]
-    fn mul_div(self, by: U256, over: U256, _: Grid, rounding: Rounding) -> Result<Self, MathError> {
+    fn mul_div(
+        self,
+        by: U256,
+        over: U256,
+        _: Fit<Self>,
+        _: Grid,
+        rounding: Rounding,
+    ) -> Result<Self, MathError> {
         wide::mul_div(self.0, by, over, rounding).map(Self)
     }
 
-    fn from_wide(value: Polynomial, _: Self, _: Grid, _: Rounding) -> Result<Self, MathError> {
+    fn from_wide(value: Polynomial, _: Fit<Self>, _: Grid, _: Rounding) -> Result<Self, MathError> {
         value.0?.to_u256().and_then(U256::to_u128).map(Self).ok_or(MathError::Overflow)
     }
 
@@ -477,7 +498,7 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
-    fn to_f64(self) -> f64 {
+    fn approximate(self) -> f64 {
         super::float::quotient(self.0 as f64, Self::SCALE as f64)
     }
 }
@@ -521,7 +542,6 @@ impl<const PLACES: u32> fmt::Display for Fixed<PLACES> {
         let mut rest = self.0;
         // Filled from the back: fraction, point, integer part.
         let mut start = TEXT;
-        let mut end = TEXT;
         let mut significant = f.precision().is_some();
         for place in (0..places).rev() {
             let digit = (rest % 10) as u8;
@@ -551,8 +571,7 @@ impl<const PLACES: u32> fmt::Display for Fixed<PLACES> {
                 break;
             }
         }
-        end = end.max(start);
-        let written = text.get(start..end).unwrap_or_default();
+        let written = text.get(start..).unwrap_or_default();
         let written = core::str::from_utf8(written).map_err(|_| fmt::Error)?;
         // `pad` would cut at the precision; the number itself has been cut already.
         f.pad_integral(true, "", written)
@@ -560,41 +579,11 @@ impl<const PLACES: u32> fmt::Display for Fixed<PLACES> {
 }
 
 impl<const PLACES: u32> FromStr for Fixed<PLACES> {
-    type Err = ParseFixedError;
+    type Err = MathError;
 
-    /// Digits with at most one point: `"1"`, `"0.5"`, `".5"`, `"1_000"` not.
-    fn from_str(text: &str) -> Result<Self, ParseFixedError> {
-        let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
-        if integer.is_empty() && fraction.is_empty() {
-            return Err(ParseFixedError::Syntax);
-        }
-        let mut raw = 0_u128;
-        let mut push = |digit: u32| {
-            raw = raw
-                .checked_mul(10)
-                .and_then(|raw| raw.checked_add(u128::from(digit)))
-                .ok_or(ParseFixedError::Overflow)?;
-            Ok(())
-        };
-        let digit = |c: char| c.to_digit(10).ok_or(ParseFixedError::Syntax);
-        for c in integer.chars() {
-            push(digit(c)?)?;
-        }
-        let mut places = PLACES;
-        for c in fraction.chars() {
-            match (digit(c)?, places.checked_sub(1)) {
-                (0, None) => {}
-                (_, None) => return Err(ParseFixedError::TooManyPlaces),
-                (digit, Some(left)) => {
-                    push(digit)?;
-                    places = left;
-                }
-            }
-        }
-        for _ in 0..places {
-            push(0)?;
-        }
-        Ok(Self(raw))
+    /// Digits with at most one point among them: `"1"`, `"0.5"`, `".5"`, but not `"1_000"`.
+    fn from_str(text: &str) -> Result<Self, MathError> {
+        Self::parse(text, Kind::Number)
     }
 }
 
@@ -622,19 +611,9 @@ impl<const PLACES: u32> TryFrom<Decimal> for Fixed<PLACES> {
 impl<const PLACES: u32> TryFrom<Fixed<PLACES>> for Decimal {
     type Error = MathError;
 
-    /// The same value, exactly.
+    /// The same value, exactly: [`MathError::Inexact`] when it has more digits than a `Decimal`.
     fn try_from(value: Fixed<PLACES>) -> Result<Self, MathError> {
-        let mut mantissa = value.0;
-        let mut scale = PLACES;
-        while (mantissa >> 96 != 0 || scale > Self::MAX_SCALE)
-            && scale > 0
-            && mantissa.is_multiple_of(10)
-        {
-            mantissa /= 10;
-            scale = scale.saturating_sub(1);
-        }
-        let signed = i128::try_from(mantissa).map_err(|_| MathError::Inexact)?;
-        Self::try_from_i128_with_scale(signed, scale).map_err(|_| MathError::Inexact)
+        assemble_exact(U256::from_u128(value.0), PLACES)
     }
 }
 
@@ -686,7 +665,7 @@ impl<const PLACES: u32> ToPrimitive for Fixed<PLACES> {
     }
 
     fn to_f64(&self) -> Option<f64> {
-        Some(Number::to_f64(*self))
+        Some(self.approximate())
     }
 }
 

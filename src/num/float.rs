@@ -6,8 +6,15 @@
 #![allow(clippy::float_arithmetic, reason = "the float code")]
 
 /// `a / b`.
-pub(super) fn quotient(a: f64, b: f64) -> f64 {
+pub(crate) fn quotient(a: f64, b: f64) -> f64 {
     a / b
+}
+
+/// `hi·2^128 + lo`.
+#[expect(clippy::cast_precision_loss, reason = "a float keeps the leading 53 bits")]
+pub(super) fn of_halves(hi: u128, lo: u128) -> f64 {
+    const TWO_TO_128: f64 = 340_282_366_920_938_463_463_374_607_431_768_211_456.0;
+    hi as f64 * TWO_TO_128 + lo as f64
 }
 
 #[cfg(any(feature = "std", feature = "libm"))]
@@ -19,7 +26,7 @@ mod implementation {
     use core::cmp::Ordering;
 
     use crate::error::{Kind, MathError};
-    use crate::num::{Exact, Grid, Number, Rounding, Wide, sealed};
+    use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide, sealed};
 
     /// Products of floats closer than this, relative to the larger, compare as equal.
     ///
@@ -58,6 +65,14 @@ mod implementation {
         #[inline]
         fn is_zero(self) -> bool {
             self == 0.0
+        }
+
+        fn product(self, rhs: Self) -> Result<Self, MathError> {
+            Ok(self * rhs)
+        }
+
+        fn approximate(self) -> f64 {
+            self
         }
     }
 
@@ -135,14 +150,25 @@ mod implementation {
             Ok(self)
         }
 
-        fn fraction(self) -> Result<(Self, Self), MathError> {
-            Ok((self, 1.0))
+        fn fraction(self, kind: Kind) -> Result<(Self, Self), MathError> {
+            Ok((self.on_grid(Grid::Rate, kind)?, 1.0))
+        }
+
+        fn parse(text: &str, kind: Kind) -> Result<Self, MathError> {
+            text.parse().map_err(|_| MathError::Malformed(kind))
         }
 
         #[inline]
-        fn mul_div(self, by: Self, over: Self, _: Grid, _: Rounding) -> Result<Self, MathError> {
+        fn mul_div(
+            self,
+            by: Self,
+            over: Self,
+            _: Fit<Self>,
+            _: Grid,
+            _: Rounding,
+        ) -> Result<Self, MathError> {
             let quotient = self * by / over;
-            // One comparison that neither an infinity nor a NaN passes.
+            // One comparison that no quotient of quantities passes which is infinite or a NaN.
             if quotient <= Self::MAX {
                 Ok(quotient)
             } else if over == 0.0 {
@@ -152,17 +178,25 @@ mod implementation {
             }
         }
 
-        fn from_wide(value: Self, _: Self, _: Grid, _: Rounding) -> Result<Self, MathError> {
+        fn from_wide(value: Self, _: Fit<Self>, _: Grid, _: Rounding) -> Result<Self, MathError> {
             not_negative(finite(value)?)
         }
 
         #[inline]
         fn cmp_products(a: Self, b: Self, c: Self, d: Self) -> Ordering {
-            let (left, right) = (a * b, c * d);
-            if (left - right).abs() <= RELATIVE_TOLERANCE * left.max(right) {
+            let (mut left, mut right) = (a * b, c * d);
+            if !(left.min(right) >= Self::MIN_POSITIVE && left.max(right) <= Self::MAX) {
+                if (a == 0.0 || b == 0.0) && (c == 0.0 || d == 0.0) {
+                    return Ordering::Equal;
+                }
+                // Beyond the range of a float all products look alike; the quotients do not.
+                (left, right) = (a / c, d / b);
+            }
+            let largest = left.max(right);
+            if (left - right).abs() <= RELATIVE_TOLERANCE * largest && largest <= Self::MAX {
                 Ordering::Equal
             } else {
-                left.total_cmp(&right)
+                left.partial_cmp(&right).unwrap_or(Ordering::Less)
             }
         }
 
@@ -201,7 +235,7 @@ mod implementation {
             Ok((hi as Self * 65_536.0 + lo as Self / TWO_TO_112, Self::from(seconds)))
         }
 
-        fn to_f64(self) -> f64 {
+        fn approximate(self) -> f64 {
             self
         }
     }

@@ -23,17 +23,20 @@
 //! |---|---|---|---|
 //! | `Wad` | 10⁻¹⁸ | 3.4·10²⁰ (2¹²⁸ − 1 base units) | always 18 places |
 //! | `Ray` | 10⁻²⁷ | 3.4·10¹¹ | always 27 places |
-//! | `Decimal` amounts | 10⁻¹⁸ | 7.9·10²⁸ | 18 places below 7.9·10¹⁰; above, see below |
-//! | `Decimal` rates, indices | 10⁻²⁷ | 7.9·10²⁸ | 27 places below 79; above, see below |
+//! | `Decimal` amounts | 10⁻¹⁸ | 7.9·10²⁸ | 18 places below 7.9·10¹⁰ (2⁹⁶ units); above, see below |
+//! | `Decimal` rates, indices | 10⁻²⁷ | 7.9·10²⁸ | 27 places below 79 (2⁹⁶ units); above, see below |
 //! | `f64` | — | 1.8·10³⁰⁸ | 53 significant bits |
 //!
 //! A `Decimal` has 96 bits, about 28 digits, so a large amount cannot have 18 places. A result is
-//! rounded, in its stated direction, to the places at which *the quantity that it will be added to
-//! or taken from* can still carry it: 18 if their sum has room, else as many as leave three digits
-//! free, so that a reserve may grow a thousandfold before an exact sum is refused. Memecoin supplies
-//! of 10¹⁵ therefore trade to ten places, and nothing overflows. A caller's own argument with too
-//! many places for a large reserve can be quoted exactly; adding it to the reserve is refused as
-//! [`MathError::Inexact`].
+//! rounded, in its stated direction, to the places that *the sum which follows* can carry ([`Fit`]):
+//! an output is taken from a reserve, so it gets the reserve's places; an input is added to one, so it
+//! gets those of their sum. That is all 18 places if they fit, else as many as leave three digits
+//! free. Memecoin reserves of 10¹⁵ therefore trade to ten places, and nothing overflows.
+//!
+//! What remains is refused as [`MathError::Inexact`], never rounded: adding an amount with more places
+//! than the sum can carry. A quote of it is still exact. Whoever simulates a `Decimal` reserve of more
+//! than 10¹⁰ tokens should give it, and trade it, to twelve places or fewer: with 18 places it cannot
+//! grow beyond 7.9·10¹⁰.
 //!
 //! # Example
 //!
@@ -61,11 +64,12 @@ use core::ops::{Add, Mul, Sub};
 use core::str::FromStr;
 
 pub(crate) use fixed::power_of_ten;
-pub use fixed::{Fixed, ParseFixedError, Ray, Wad};
+pub use fixed::{Fixed, Ray, Wad};
 #[cfg(any(feature = "std", feature = "libm"))]
 pub use float::RELATIVE_TOLERANCE;
+pub(crate) use float::quotient;
 
-use crate::error::MathError;
+use crate::error::{Kind, MathError};
 
 pub(crate) mod sealed {
     pub trait Sealed {}
@@ -88,8 +92,32 @@ pub enum Rounding {
 pub enum Grid {
     /// Amounts and shares: 18 places.
     Amount,
-    /// Prices, ratios, indices and rates: 27 places, and arguments of up to 28.
+    /// Ratios, indices and rates: 27 places.
     Rate,
+}
+
+/// What becomes of a result: it decides how many places a large `Decimal` result has. The other
+/// types have one grid for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fit<T> {
+    /// It stands by itself: as many places as it can carry.
+    Alone,
+    /// It is taken from this: the places that this can carry.
+    From(T),
+    /// It is added to this: the places that the sum can carry.
+    To(T),
+}
+
+impl<T> Fit<T> {
+    /// The same for a number inside.
+    #[inline]
+    pub(crate) fn map<U>(self, inner: impl FnOnce(T) -> U) -> Fit<U> {
+        match self {
+            Self::Alone => Fit::Alone,
+            Self::From(whole) => Fit::From(inner(whole)),
+            Self::To(part) => Fit::To(inner(part)),
+        }
+    }
 }
 
 /// An exact linear expression in numbers: small multiples, their sums and differences.
@@ -99,7 +127,7 @@ pub trait Exact: Copy + Debug + PartialOrd {
     /// `self + rhs`.
     ///
     /// # Errors
-    /// [`MathError::Overflow`] above 2^256 (above the largest float for `f64`).
+    /// [`MathError::Overflow`] above 2^256; a float is checked when it becomes a number.
     fn plus(self, rhs: Self) -> Result<Self, MathError>;
 
     /// `self − rhs`.
@@ -111,11 +139,20 @@ pub trait Exact: Copy + Debug + PartialOrd {
     /// `self · factor`.
     ///
     /// # Errors
-    /// [`MathError::Overflow`] above 2^256 (above the largest float for `f64`).
+    /// [`MathError::Overflow`] above 2^256; a float is checked when it becomes a number.
     fn times(self, factor: u32) -> Result<Self, MathError>;
 
     /// Whether the expression is zero.
     fn is_zero(self) -> bool;
+
+    /// `self · rhs`, of degree two.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`] above 2^256; a float is checked when it becomes a number.
+    fn product(self, rhs: Self) -> Result<Self, MathError>;
+
+    /// A float near the expression.
+    fn approximate(self) -> f64;
 }
 
 /// A polynomial of exact expressions, for closed forms with a square root.
@@ -177,7 +214,7 @@ pub trait Number:
     ///
     /// # Errors
     /// [`MathError::Negative`], [`MathError::NotFinite`], [`MathError::TooManyPlaces`].
-    fn on_grid(self, grid: Grid, kind: crate::error::Kind) -> Result<Self, MathError>;
+    fn on_grid(self, grid: Grid, kind: Kind) -> Result<Self, MathError>;
 
     /// Whether it is zero.
     fn is_zero(self) -> bool;
@@ -219,9 +256,16 @@ pub trait Number:
     ///
     /// # Errors
     /// [`MathError::Negative`], [`MathError::NotFinite`].
-    fn fraction(self) -> Result<(Self::Exact, Self::Exact), MathError>;
+    fn fraction(self, kind: Kind) -> Result<(Self::Exact, Self::Exact), MathError>;
 
-    /// `self · by / over` in one directed step, on the places at which `self ± result` is exact.
+    /// The number that a text says, exactly.
+    ///
+    /// # Errors
+    /// [`MathError::Malformed`]; [`MathError::TooManyPlaces`], [`MathError::Overflow`] when the type
+    /// cannot hold it.
+    fn parse(text: &str, kind: Kind) -> Result<Self, MathError>;
+
+    /// `self · by / over` in one directed step.
     ///
     /// # Errors
     /// [`MathError::DivisionByZero`]; [`MathError::Overflow`] when the quotient does not fit, and
@@ -230,19 +274,19 @@ pub trait Number:
         self,
         by: Self::Exact,
         over: Self::Exact,
+        fit: Fit<Self>,
         grid: Grid,
         rounding: Rounding,
     ) -> Result<Self, MathError>;
 
-    /// An expression of the given grid as a number, on the places at which `beside ± result` is
-    /// exact.
+    /// A polynomial of the given grid as a number.
     ///
     /// # Errors
     /// [`MathError::Overflow`], [`MathError::Underflow`] or [`MathError::DivisionByZero`] of any
     /// step that led to the expression; [`MathError::Overflow`] when it does not fit.
     fn from_wide(
         value: Self::Wide,
-        beside: Self,
+        fit: Fit<Self>,
         grid: Grid,
         rounding: Rounding,
     ) -> Result<Self, MathError>;
@@ -273,14 +317,15 @@ pub trait Number:
     ) -> Result<(Self::Exact, Self::Exact), MathError>;
 
     /// `self^exponent` by repeated squaring, each product rounded in the given direction, so that
-    /// the exact power is bracketed.
+    /// the exact power is bracketed: within a unit for each product, times what is left to multiply.
     ///
     /// # Errors
     /// [`MathError::Overflow`].
-    fn pow(self, exponent: u64, grid: Grid, rounding: Rounding) -> Result<Self, MathError> {
+    fn power(self, exponent: u64, grid: Grid, rounding: Rounding) -> Result<Self, MathError> {
         let one = Self::ONE.exact(grid)?;
-        let mul = |a: Self, b: Self| a.mul_div(b.exact(grid)?, one, grid, rounding);
-        let (mut power, mut base, mut rest) = (Self::ONE, self, exponent);
+        let mul = |a: Self, b: Self| a.mul_div(b.exact(grid)?, one, Fit::Alone, grid, rounding);
+        let base = self.on_grid(grid, Kind::Number)?;
+        let (mut power, mut base, mut rest) = (Self::ONE, base, exponent);
         loop {
             if rest % 2 == 1 {
                 power = mul(power, base)?;
@@ -294,5 +339,124 @@ pub trait Number:
     }
 
     /// A float within two units in the last place, for plots and rough comparisons.
-    fn to_f64(self) -> f64;
+    fn approximate(self) -> f64;
+
+    /// `⌊self · rhs⌋` on the finest grid: 27 places of a `Decimal`.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], and those of a `Decimal` that is not on the grid.
+    #[inline]
+    fn mul_down(self, rhs: Self) -> Result<Self, MathError> {
+        self.mul_div(
+            rhs.exact(Grid::Rate)?,
+            Self::ONE.exact(Grid::Rate)?,
+            Fit::Alone,
+            Grid::Rate,
+            Rounding::Down,
+        )
+    }
+
+    /// `⌈self · rhs⌉` on the finest grid.
+    ///
+    /// # Errors
+    /// As [`mul_down`](Self::mul_down).
+    #[inline]
+    fn mul_up(self, rhs: Self) -> Result<Self, MathError> {
+        self.mul_div(
+            rhs.exact(Grid::Rate)?,
+            Self::ONE.exact(Grid::Rate)?,
+            Fit::Alone,
+            Grid::Rate,
+            Rounding::Up,
+        )
+    }
+
+    /// `⌊self / rhs⌋` on the finest grid.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`], and as [`mul_down`](Self::mul_down).
+    #[inline]
+    fn div_down(self, rhs: Self) -> Result<Self, MathError> {
+        self.mul_div(
+            Self::ONE.exact(Grid::Rate)?,
+            rhs.exact(Grid::Rate)?,
+            Fit::Alone,
+            Grid::Rate,
+            Rounding::Down,
+        )
+    }
+
+    /// `⌈self / rhs⌉` on the finest grid.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`], and as [`mul_down`](Self::mul_down).
+    #[inline]
+    fn div_up(self, rhs: Self) -> Result<Self, MathError> {
+        self.mul_div(
+            Self::ONE.exact(Grid::Rate)?,
+            rhs.exact(Grid::Rate)?,
+            Fit::Alone,
+            Grid::Rate,
+            Rounding::Up,
+        )
+    }
+
+    /// `⌊√(self · rhs)⌋` on the finest grid.
+    ///
+    /// # Errors
+    /// As [`mul_down`](Self::mul_down).
+    fn geometric_mean_down(self, rhs: Self) -> Result<Self, MathError> {
+        let product = product(self, rhs)?;
+        Self::from_wide(product.sqrt_floor(), Fit::Alone, Grid::Rate, Rounding::Down)
+    }
+
+    /// `⌈√(self · rhs)⌉` on the finest grid.
+    ///
+    /// # Errors
+    /// As [`mul_down`](Self::mul_down).
+    fn geometric_mean_up(self, rhs: Self) -> Result<Self, MathError> {
+        let product = product(self, rhs)?;
+        Self::from_wide(product.sqrt_ceil(), Fit::Alone, Grid::Rate, Rounding::Up)
+    }
+
+    /// `⌊√self⌋` on the finest grid.
+    ///
+    /// # Errors
+    /// As [`mul_down`](Self::mul_down).
+    fn sqrt_down(self) -> Result<Self, MathError> {
+        self.geometric_mean_down(Self::ONE)
+    }
+
+    /// `⌈√self⌉` on the finest grid.
+    ///
+    /// # Errors
+    /// As [`mul_down`](Self::mul_down).
+    fn sqrt_up(self) -> Result<Self, MathError> {
+        self.geometric_mean_up(Self::ONE)
+    }
+
+    /// `self^exponent` on the finest grid, each product rounded down: never above the exact power.
+    ///
+    /// # Errors
+    /// As [`mul_down`](Self::mul_down).
+    fn pow_down(self, exponent: u64) -> Result<Self, MathError> {
+        self.power(exponent, Grid::Rate, Rounding::Down)
+    }
+
+    /// `self^exponent` on the finest grid, each product rounded up: never below the exact power.
+    ///
+    /// # Errors
+    /// As [`mul_down`](Self::mul_down).
+    fn pow_up(self, exponent: u64) -> Result<Self, MathError> {
+        self.power(exponent, Grid::Rate, Rounding::Up)
+    }
+}
+
+/// `a · b`, exact.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the operators of Wide remember an overflow and refuse it at the end"
+)]
+fn product<N: Number>(a: N, b: N) -> Result<N::Wide, MathError> {
+    Ok(N::Wide::from(a.exact(Grid::Rate)?) * N::Wide::from(b.exact(Grid::Rate)?))
 }

@@ -292,7 +292,7 @@ pub trait Number:
     ) -> Result<Self, MathError>;
 
     /// Compares `a·b` with `c·d`: exactly, or for `f64` with products closer than
-    /// [`RELATIVE_TOLERANCE`](crate::num::RELATIVE_TOLERANCE) counted as equal.
+    /// [`RELATIVE_TOLERANCE`] counted as equal.
     fn cmp_products(a: Self::Exact, b: Self::Exact, c: Self::Exact, d: Self::Exact) -> Ordering;
 
     /// Whether a pair could hold this reserve: at most 2^112 − 1 base units of a [`Fixed`],

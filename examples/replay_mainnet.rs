@@ -204,11 +204,12 @@ impl<N: Number> Sale<N> {
 
 impl Sale<Wad> {
     /// The same sale in `Decimal`, 10⁻¹⁸ for a base unit, if its 96 bits have room for the reserves
-    /// and for what the sale adds to them or takes from them.
+    /// and for what the sale adds to them or takes from them, with three digits to spare: where a
+    /// `Decimal` result has all 18 places.
     fn in_decimal(self, amount_out: Amount<Wad>) -> Option<Sale<Decimal>> {
         let decimal = |amount: Amount<Wad>| {
             let number = amount.get();
-            if number.raw() >> 96 == 0 { Decimal::try_from(number).ok() } else { None }
+            if number.raw() < (1 << 96) / 1_000 { Decimal::try_from(number).ok() } else { None }
         };
         let (x, y) = (self.curve.reserve_in(), self.curve.reserve_out());
         decimal((x + self.amount_in).ok()?)?;
@@ -271,7 +272,7 @@ fn compare_numbers(
     println!();
     println!("quotes in   swaps  ns a quote");
     print_time("Wad", sales, "the exact quotient, rounded down");
-    print_time("Decimal", &decimals, &format!("the same digits; {outside} outside its range"));
+    print_time("Decimal", &decimals, &format!("the same digits; {outside} with fewer places"));
     print_time("f64", &floats, &format!("at most {worst_distance:.1e} from the exact quotient"));
     Ok(())
 }

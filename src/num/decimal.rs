@@ -22,7 +22,8 @@ use crate::error::{Kind, MathError};
 /// The largest integer of a `Decimal`: 2^96 − 1.
 const MAX_MANTISSA: u128 = (1 << 96) - 1;
 
-/// Digits left free when a result cannot have all places of its grid.
+/// Three digits are left free: a reserve that is given places when it is small must be able to grow
+/// back.
 const HEADROOM: u128 = 1_000;
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a slip is an error")]
@@ -46,6 +47,16 @@ const fn places(grid: Grid) -> u32 {
     match grid {
         Grid::Amount => 18,
         Grid::Rate => 27,
+    }
+}
+
+/// The largest integer that keeps all places of its grid. Rates and indices do not grow by the
+/// thousand.
+#[inline]
+const fn largest_with_all_places(grid: Grid) -> u128 {
+    match grid {
+        Grid::Amount => MAX_MANTISSA / HEADROOM,
+        Grid::Rate => MAX_MANTISSA,
     }
 }
 
@@ -154,7 +165,7 @@ fn settle(
         Fit::To(part) => part.exact(grid)?.plus(result)?,
     };
     let (mantissa, scale) = match (result.to_u128(), span.to_u128()) {
-        (Some(fits), Some(..=MAX_MANTISSA)) => (fits, places(grid)),
+        (Some(fits), Some(span)) if span <= largest_with_all_places(grid) => (fits, places(grid)),
         _ => coarsened(result, span, grid, rounding)?,
     };
     // Assembled once, from registers: the two ways must not meet in memory.

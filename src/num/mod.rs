@@ -23,20 +23,19 @@
 //! |---|---|---|---|
 //! | `Wad` | 10⁻¹⁸ | 3.4·10²⁰ (2¹²⁸ − 1 base units) | always 18 places |
 //! | `Ray` | 10⁻²⁷ | 3.4·10¹¹ | always 27 places |
-//! | `Decimal` amounts | 10⁻¹⁸ | 7.9·10²⁸ | 18 places below 7.9·10¹⁰ (2⁹⁶ units); above, see below |
-//! | `Decimal` rates, indices | 10⁻²⁷ | 7.9·10²⁸ | 27 places below 79 (2⁹⁶ units); above, see below |
+//! | `Decimal` amounts | 10⁻¹⁸ | 7.9·10²⁸ | results: 18 places below 7.9·10⁷; above, see below |
+//! | `Decimal` rates, indices | 10⁻²⁷ | 7.9·10²⁸ | results: 27 places below 79; above, see below |
 //! | `f64` | — | 1.8·10³⁰⁸ | 53 significant bits |
 //!
 //! A `Decimal` has 96 bits, about 28 digits, so a large amount cannot have 18 places. A result is
 //! rounded, in its stated direction, to the places that *the sum which follows* can carry ([`Fit`]):
 //! an output is taken from a reserve, so it gets the reserve's places; an input is added to one, so it
-//! gets those of their sum. That is all 18 places if they fit, else as many as leave three digits
-//! free. Memecoin reserves of 10¹⁵ therefore trade to ten places, and nothing overflows.
+//! gets those of their sum. That is as many of the 18 as leave three digits free, so that a reserve
+//! which has been given places can grow a thousandfold before an exact sum is refused. Memecoin reserves
+//! of 10¹⁵ therefore trade to ten places, and nothing overflows.
 //!
 //! What remains is refused as [`MathError::Inexact`], never rounded: adding an amount with more places
-//! than the sum can carry. A quote of it is still exact. Whoever simulates a `Decimal` reserve of more
-//! than 10¹⁰ tokens should give it, and trade it, to twelve places or fewer: with 18 places it cannot
-//! grow beyond 7.9·10¹⁰.
+//! than 28 digits can carry. A quote of it is still exact.
 //!
 //! # Example
 //!

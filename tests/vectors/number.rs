@@ -90,9 +90,10 @@ impl Units for Decimal {
         BigUint::from(self.mantissa().unsigned_abs()) * BigUint::from(10_u32).pow(18 - self.scale())
     }
 
-    /// A result keeps all places if its sum with the amount beside it does.
+    /// A result keeps all places if its sum with the amount beside it can have them and three digits
+    /// more.
     fn holds(exact: Exact<'_>) -> bool {
-        (exact.value + exact.beside).bits() <= Self::BITS
+        ((exact.value + exact.beside) * 1_000_u32).bits() <= Self::BITS
     }
 
     /// Either a refusal, or fewer places, rounded in the stated direction: as many as leave three of

@@ -210,6 +210,17 @@ impl<N: Number> ConstantProduct<N> {
     /// # Errors
     /// [`AmmError::InsufficientInput`] for `dx = 0`; [`MathError::Overflow`].
     ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(10), dec!(25_000), Fee::PERCENT_0_30)?;
+    /// assert_eq!(curve.proportional(dec!(2))?, dec!(5_000));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    ///
     /// # Source
     /// `UniswapV2Library.quote`.
     #[doc(alias = "quote")]
@@ -227,6 +238,18 @@ impl<N: Number> ConstantProduct<N> {
     ///
     /// # Errors
     /// None that a valid curve can meet.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(10), dec!(25_000), Fee::PERCENT_0_30)?;
+    /// assert_eq!(curve.spot_price()?.to_number_down()?, dec!(2_500));
+    /// assert_eq!(curve.flip().spot_price()?, curve.spot_price()?.inverse());
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn spot_price(self) -> Result<Price<N>, AmmError> {
         Ok(Price::from_amounts(self.y, self.x)?)
     }
@@ -235,6 +258,17 @@ impl<N: Number> ConstantProduct<N> {
     ///
     /// # Errors
     /// None that a valid curve can meet.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(10), dec!(25_000), Fee::PERCENT_0_30)?;
+    /// assert_eq!(curve.marginal_price()?.to_number_down()?, dec!(2_492.5));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn marginal_price(self) -> Result<Price<N>, AmmError> {
         let kept = self.y.times(self.fee.kept())?;
         Ok(Price::from_exact(kept, self.x.times(self.fee.denominator())?)?)
@@ -245,6 +279,19 @@ impl<N: Number> ConstantProduct<N> {
     /// # Errors
     /// As [`amount_out`](Self::amount_out), and [`AmmError::InsufficientOutput`] when the output
     /// rounds to nothing.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(10), dec!(25_000), Fee::PERCENT_0_30)?;
+    /// // One of ten moves the price a lot.
+    /// assert!(curve.effective_price(dec!(1))? < curve.marginal_price()?);
+    /// assert_eq!(curve.effective_price(dec!(1))?.to_number_down()?.round_dp(2), dec!(2_266.53));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn effective_price(
         self,
         amount_in: impl IntoQuantity<Amount<N>>,
@@ -261,6 +308,18 @@ impl<N: Number> ConstantProduct<N> {
     ///
     /// # Errors
     /// As [`amount_out`](Self::amount_out).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(10), dec!(25_000), Fee::ZERO)?;
+    /// // 10·25,000 = 12.5·20,000
+    /// assert_eq!(curve.spot_price_after(dec!(2.5))?.to_number_down()?, dec!(1_600));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn spot_price_after(
         self,
         amount_in: impl IntoQuantity<Amount<N>>,
@@ -284,6 +343,17 @@ impl<N: Number> ConstantProduct<N> {
     ///
     /// # Errors
     /// As [`amount_out`](Self::amount_out).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(9), dec!(25_000), Fee::ZERO)?;
+    /// assert_eq!(curve.price_impact(dec!(1))?, dec!(0.1));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn price_impact(
         self,
         amount_in: impl IntoQuantity<Amount<N>>,
@@ -313,6 +383,19 @@ impl<N: Number> ConstantProduct<N> {
     /// # Errors
     /// [`MathError::Overflow`] when the polynomial exceeds 512 bits or the input the number type,
     /// and those of a bare number that is not a price.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(10), dec!(25_000), Fee::ZERO)?;
+    /// assert_eq!(curve.amount_in_to_price(dec!(1_600))?, dec!(2.5));
+    /// // It is there already, or beyond.
+    /// assert_eq!(curve.amount_in_to_price(dec!(2_500))?, dec!(0));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// Derived here; the law `trade_to_price_stops_at_the_target` checks it.
@@ -351,6 +434,20 @@ impl<N: Number> ConstantProduct<N> {
     ///
     /// # Errors
     /// As [`amount_in_to_price`](Self::amount_in_to_price).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::ConstantProduct;
+    /// use rust_decimal::dec;
+    ///
+    /// let curve = ConstantProduct::new(dec!(10), dec!(1_000), Fee::PERCENT_0_30)?;
+    /// // X costs 90 outside and the pool pays almost 100.
+    /// assert_eq!(curve.optimal_amount_in(dec!(90))?, dec!(0.526682316179835569));
+    /// // 100 outside: the fee eats the difference.
+    /// assert_eq!(curve.optimal_amount_in(dec!(100))?, dec!(0));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `UniswapV2LiquidityMathLibrary.computeProfitMaximizingTrade`; Angeris et al., *An analysis of

@@ -247,6 +247,18 @@ impl<N: Number> Pool<N> {
     /// - [`AmmError::InsufficientOutput`] when the output rounds to nothing.
     /// - [`AmmError::ReserveOverflow`] when the pair could not hold the input.
     /// - [`MathError::Inexact`] when a `Decimal` cannot hold the new reserve exactly.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(5), dec!(10), Fee::PERCENT_0_30)?;
+    /// let swap = pool.swap_exact_in(Token::X, dec!(1))?.at_least(dec!(1.6))?;
+    /// assert_eq!(swap.amount_out, dec!(1.662497915624478906));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     #[inline]
     pub fn swap_exact_in(
         &self,
@@ -265,6 +277,19 @@ impl<N: Number> Pool<N> {
     ///
     /// # Errors
     /// As [`swap_exact_in`](Self::swap_exact_in).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(5), dec!(10), Fee::PERCENT_0_30)?;
+    /// let swap = pool.swap_exact_out(Token::X, dec!(1))?.at_most(dec!(0.6))?;
+    /// assert_eq!(swap.amount_in, dec!(0.557227237267357629));
+    /// assert_eq!(swap.after.reserve(Token::Y), dec!(9));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     #[inline]
     pub fn swap_exact_out(
         &self,
@@ -391,6 +416,20 @@ impl<N: Number> Pool<N> {
     /// - [`AmmError::ReserveOverflow`] when the pair could not hold it.
     /// - [`MathError::Inexact`] when a `Decimal` cannot hold the new reserves exactly.
     ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Amounts, Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(100), dec!(400), Fee::PERCENT_0_30)?;
+    /// // A tenth of the pool: a tenth of its 200 shares.
+    /// assert_eq!(pool.mint(Amounts::new(dec!(10), dec!(40))?)?.shares, dec!(20));
+    /// // What exceeds the ratio buys nothing.
+    /// assert_eq!(pool.mint(Amounts::new(dec!(10), dec!(99))?)?.shares, dec!(20));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    ///
     /// # Source
     /// `UniswapV2Pair.mint`.
     pub fn mint(&self, deposit: Amounts<N>) -> Result<Mint<N>, AmmError> {
@@ -433,6 +472,19 @@ impl<N: Number> Pool<N> {
     /// # Errors
     /// - [`AmmError::InsufficientShares`] for more shares than are in circulation.
     /// - [`AmmError::InsufficientLiquidityBurned`] unless something of both tokens is redeemed.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(100), dec!(400), Fee::PERCENT_0_30)?;
+    /// let burn = pool.burn(dec!(20))?;
+    /// assert_eq!(burn.amounts.x, dec!(10));
+    /// assert_eq!(burn.after.reserve(Token::Y), dec!(360));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `UniswapV2Pair.burn`.
@@ -484,6 +536,21 @@ impl<N: Number> Pool<N> {
     /// # Errors
     /// [`AmmError::ReserveOverflow`] when the reserves cannot hold it.
     ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Amounts, Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(100), dec!(400), Fee::PERCENT_0_30)?;
+    /// let gift = Amounts::only(Token::X, dec!(5))?;
+    /// let donated = pool.donate(gift)?;
+    /// assert_eq!(donated.reserve(Token::X), dec!(100)); // not booked yet
+    /// assert_eq!(donated.skim().amounts, gift); // anyone may take it,
+    /// assert_eq!(donated.sync()?.reserve(Token::X), dec!(105)); // or give it to all
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    ///
     /// # Source
     /// `UniswapV2Pair.sync`.
     pub fn sync(&self) -> Result<Self, AmmError> {
@@ -498,6 +565,18 @@ impl<N: Number> Pool<N> {
     ///
     /// # Errors
     /// As [`ConstantProduct::proportional`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Amounts, Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(100), dec!(400), Fee::PERCENT_0_30)?;
+    /// let fitted = pool.amounts_at_ratio(Amounts::new(dec!(10), dec!(1_000))?)?;
+    /// assert_eq!(fitted, Amounts::new(dec!(10), dec!(40))?);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `UniswapV2Router02._addLiquidity`.
@@ -530,6 +609,18 @@ impl<N: Number> Pool<N> {
     ///
     /// # Errors
     /// [`AmmError::InsufficientShares`] for more than there are.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(100), dec!(400), Fee::PERCENT_0_30)?;
+    /// assert_eq!(pool.part_of_pool(dec!(50))?, dec!(0.25));
+    /// assert_eq!(pool.redeemable(dec!(50))?.of(Token::X), dec!(25));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn part_of_pool(&self, shares: impl IntoQuantity<Shares<N>>) -> Result<Ratio<N>, AmmError> {
         let shares = shares.into_quantity()?;
         if shares > self.state.supply || self.state.supply.is_zero() {
@@ -552,6 +643,20 @@ impl<N: Number> Pool<N> {
     ///
     /// # Errors
     /// [`MathError::Overflow`] when the shares do not fit.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::amm::{Amounts, Pool, Token};
+    /// use defi_math::{Fee, FeeShare, Wad};
+    ///
+    /// let both = |n| Amounts::new(Wad::from_raw(n), Wad::from_raw(n));
+    /// let pool = Pool::empty(Fee::PERCENT_1).with_protocol_share(Some(FeeShare::ONE_SIXTH));
+    /// let opened = pool.mint(both(1_000_000)?)?.after;
+    /// let grown = opened.swap_exact_in(Token::X, Wad::from_raw(1_000_000))?.after;
+    /// // √k has grown from 1,000,000 to 1,002,509: a sixth of that, in shares.
+    /// assert_eq!(grown.protocol_shares()?.get().raw(), 417);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `UniswapV2Pair._mintFee`; Uniswap v2 whitepaper, §2.4.

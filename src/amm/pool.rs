@@ -491,7 +491,11 @@ impl<N: Number> Pool<N> {
     pub fn burn(&self, shares: impl IntoQuantity<Shares<N>>) -> Result<Burn<N>, AmmError> {
         let shares = shares.into_quantity()?;
         // Before the protocol's new shares, which nobody can give back within this call.
-        if shares > less_the_locked_minimum(self.state.supply)? {
+        let issued = self.state.supply;
+        if shares > issued {
+            return Err(AmmError::InsufficientShares);
+        }
+        if (issued - shares)? < N::MINIMUM_LIQUIDITY && shares > less_the_locked_minimum(issued)? {
             return Err(AmmError::InsufficientShares);
         }
         let (pool, protocol_shares) = self.with_protocol_shares_minted()?;

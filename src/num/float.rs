@@ -41,6 +41,21 @@ mod implementation {
         if value.is_finite() { Ok(value) } else { Err(MathError::Overflow) }
     }
 
+    #[cold]
+    fn not_a_quotient(quotient: f64, over: f64) -> Result<f64, MathError> {
+        if over == 0.0 {
+            Err(MathError::DivisionByZero)
+        } else if quotient == 0.0 {
+            Ok(0.0)
+        } else if quotient < 0.0 {
+            Err(MathError::Negative(Kind::Number))
+        } else if quotient.is_nan() {
+            Err(MathError::NotFinite(Kind::Number))
+        } else {
+            Err(MathError::Overflow)
+        }
+    }
+
     #[inline]
     fn not_negative(value: f64) -> Result<f64, MathError> {
         if value >= 0.0 { Ok(value) } else { Err(MathError::Underflow) }
@@ -168,13 +183,11 @@ mod implementation {
             _: Rounding,
         ) -> Result<Self, MathError> {
             let quotient = self * by / over;
-            // One comparison that no quotient of quantities passes which is infinite or a NaN.
-            if quotient <= Self::MAX {
+            // One comparison of bits that nothing passes which is negative, infinite or not a number.
+            if quotient.to_bits() <= Self::MAX.to_bits() {
                 Ok(quotient)
-            } else if over == 0.0 {
-                Err(MathError::DivisionByZero)
             } else {
-                Err(MathError::Overflow)
+                not_a_quotient(quotient, over)
             }
         }
 

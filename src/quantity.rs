@@ -512,8 +512,8 @@ const LARGEST_TERM: u128 = u32::MAX as u128;
 
 /// The decimal as a fraction.
 fn terms_of(value: Decimal, kind: Kind) -> Result<(u128, u128), MathError> {
-    let value = value.on_grid(Grid::Rate, kind)?;
-    Ok((value.mantissa().unsigned_abs(), power_of_ten(value.scale())?))
+    let numerator = u128::try_from(value.mantissa()).map_err(|_| MathError::Negative(kind))?;
+    Ok((numerator, power_of_ten(value.scale())?))
 }
 
 /// A swap fee as a fraction in lowest terms, below one.

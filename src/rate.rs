@@ -150,11 +150,7 @@ impl<N: Number, U: Copy> Rate<N, U> {
     /// # Errors
     /// [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` has not enough places.
     pub fn simple(self, elapsed: Elapsed<U>) -> Result<Ratio<N>, MathError> {
-        let one = N::ONE.exact(Grid::Rate)?;
-        let n = one.times(elapsed.count)?;
-        let down = self.number.mul_div(n, one, Fit::Alone, Grid::Rate, Rounding::Down)?;
-        let up = self.number.mul_div(n, one, Fit::Alone, Grid::Rate, Rounding::Up)?;
-        if down == up { Ratio::new(down) } else { Err(MathError::Inexact) }
+        Ratio::new(self.number.multiple(elapsed.count)?)
     }
 
     /// `⌊(1 + r)ⁿ⌋`: never more than the exact growth.

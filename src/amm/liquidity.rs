@@ -74,10 +74,9 @@ pub fn impermanent_loss<N: Number>(
     let (a, b) = (N::Wide::from(a), N::Wide::from(b));
     let one = N::Wide::from(N::ONE.exact(Grid::Rate)?);
     let kept = (N::Wide::integer(4) * one * one * a * b).sqrt_floor().div_floor(a + b);
-    // Not above 1, so that what is left is not below zero.
-    let kept = one.saturating_minus(one.saturating_minus(kept));
     let kept = Ratio::from_wide(kept, Fit::From(Ratio::ONE), Rounding::Down)?;
-    Ratio::ONE - kept
+    // Only a float can round to more than all.
+    if kept > Ratio::ONE { Ok(Ratio::ZERO) } else { Ratio::ONE - kept }
 }
 
 /// The amounts that liquidity `L = √(x·y)` holds when the pool's price is `p`, without further

@@ -198,6 +198,13 @@ fn coarsened(
     }
 }
 
+/// Digits with at most one point among them, and nothing else but a sign.
+fn is_numeral(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let points = digits.matches('.').count();
+    points <= 1 && digits.len() > points && digits.chars().all(|c| c == '.' || c.is_ascii_digit())
+}
+
 impl sealed::Sealed for Decimal {}
 
 impl Number for Decimal {
@@ -249,6 +256,11 @@ impl Number for Decimal {
         assemble_exact(a.minus(b)?, scale)
     }
 
+    fn multiple(self, factor: u32) -> Result<Self, MathError> {
+        let mantissa = magnitude(self, Kind::Number)?;
+        assemble_exact(U256::product_u64(mantissa, u64::from(factor)), self.scale())
+    }
+
     #[inline]
     fn exact(self, grid: Grid) -> Result<U256, MathError> {
         self.times(1, grid)
@@ -274,13 +286,15 @@ impl Number for Decimal {
     /// `Decimal`'s own `from_str` rounds what it cannot hold; this refuses it.
     fn parse(text: &str, kind: Kind) -> Result<Self, MathError> {
         use rust_decimal::Error;
-        Self::from_str_exact(text).map_err(|error| match error {
-            Error::ExceedsMaximumPossibleValue | Error::LessThanMinimumPossibleValue => {
-                MathError::Overflow
-            }
+        // Zeros behind the last place say nothing, and it would take them for digits.
+        let short = if text.contains('.') { text.trim_end_matches('0') } else { text };
+        let short = short.strip_suffix('.').unwrap_or(short);
+        let short = if short.is_empty() && text.len() > 1 { "0" } else { short };
+        Self::from_str_exact(short).map_err(|error| match error {
             Error::Underflow | Error::ScaleExceedsMaximumPrecision(_) => {
                 MathError::TooManyPlaces(kind)
             }
+            _ if is_numeral(text) => MathError::Overflow,
             _ => MathError::Malformed(kind),
         })
     }

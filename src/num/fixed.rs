@@ -416,6 +416,11 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
     }
 
     #[inline]
+    fn multiple(self, factor: u32) -> Result<Self, MathError> {
+        self.0.checked_mul(u128::from(factor)).map(Self).ok_or(MathError::Overflow)
+    }
+
+    #[inline]
     fn exact(self, _: Grid) -> Result<U256, MathError> {
         Ok(U256::from_u128(self.0))
     }

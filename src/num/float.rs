@@ -161,6 +161,11 @@ mod implementation {
         }
 
         #[inline]
+        fn multiple(self, factor: u32) -> Result<Self, MathError> {
+            finite(self * Self::from(factor))
+        }
+
+        #[inline]
         fn exact(self, _: Grid) -> Result<Self, MathError> {
             Ok(self)
         }

@@ -236,6 +236,12 @@ pub trait Number:
     /// more digits than a `Decimal`.
     fn try_sub(self, rhs: Self) -> Result<Self, MathError>;
 
+    /// `self · factor`, exact.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], [`MathError::Inexact`] as for a sum.
+    fn multiple(self, factor: u32) -> Result<Self, MathError>;
+
     /// `self` as an exact expression of the given grid.
     ///
     /// # Errors

@@ -1,0 +1,32 @@
+//! An independent oracle: each formula again in rational numbers of any size, and every answer of the
+//! crate held against it, digit for digit and refusal for refusal.
+//!
+//! The formulas are written from the papers and the contracts' documentation, not from the crate.
+//! Nothing here is fast, and nothing is rounded but where [`exact::Exactly::round`] says so. A refusal
+//! must have its cause in the exact value: too large, too many digits, a numerator of more bits than
+//! the chain's.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    reason = "a test fails by panicking, its integers are unbounded, and floats are among what it tests"
+)]
+
+mod accumulator;
+mod check;
+mod conversion;
+mod curve;
+mod exact;
+mod float;
+mod generate;
+mod liquidity;
+mod number;
+mod pool;
+mod published;
+mod quantity;
+mod rate;
+mod text;

@@ -1,6 +1,13 @@
 //! Numbers that others have published, each with its source. In base units, and in `Decimal` where the
 //! source speaks of tokens.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    reason = "a test fails by panicking"
+)]
+
 use defi_math::amm::{Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
 use defi_math::{Fee, Price, Wad};
 use rust_decimal::{Decimal, dec};

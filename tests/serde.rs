@@ -1,5 +1,11 @@
 //! States and quantities as decimal strings.
 #![cfg(feature = "serde")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    reason = "a test fails by panicking"
+)]
 
 use defi_math::amm::{Amounts, Pool, PoolState, PriceAccumulator, Token};
 use defi_math::rate::{Elapsed, PerSecond, PerYear, seconds};

@@ -79,8 +79,8 @@ pub(crate) trait Exactly: Number {
     /// The number that the crate promises for an exact value.
     fn round(value: &Q, fit: Fit<&Q>, grid: Grid, rounding: Rounding) -> Result<Self, MathError>;
 
-    /// The largest value of a pair's reserve.
-    fn largest_reserve() -> Q;
+    /// Whether a pair could hold so much: the contract's 112 bits of base units.
+    fn fits_pair(value: &Q) -> bool;
 }
 
 impl<const PLACES: u32> Exactly for Fixed<PLACES> {
@@ -116,8 +116,8 @@ impl<const PLACES: u32> Exactly for Fixed<PLACES> {
         u128::try_from(raw).map(Self::from_raw).map_err(|_| MathError::Overflow)
     }
 
-    fn largest_reserve() -> Q {
-        Q::new(two(112) - 1, ten(PLACES))
+    fn fits_pair(value: &Q) -> bool {
+        value * ten(PLACES) < whole(two(112))
     }
 }
 
@@ -184,9 +184,8 @@ impl Exactly for Decimal {
         decimal(&units(value, places, rounding), places).ok_or(MathError::Overflow)
     }
 
-    /// More than any `Decimal`.
-    fn largest_reserve() -> Q {
-        whole(two(96))
+    fn fits_pair(_: &Q) -> bool {
+        true
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use defi_math::num::{Fit, Fixed, Grid, Rounding};
+use defi_math::num::{Fixed, Grid};
 use defi_math::{Amount, Fee, FeeShare, Number, Price};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::exact::{Exactly, Q, raw, ten, whole};
+use crate::exact::{Exactly, Q, raw, whole};
 
 const LARGEST_RESERVE: u128 = (1 << 112) - 1;
 
@@ -56,6 +56,9 @@ pub(crate) fn decimal(least: u128, places: RangeInclusive<u32>) -> BoxedStrategy
 
 /// A number type whose numbers can be drawn.
 pub(crate) trait Sample: Exactly {
+    /// The largest reserve of a pair with all 18 places.
+    const LARGEST: Self;
+
     /// An amount of any magnitude, zero included.
     fn amount() -> BoxedStrategy<Self>;
 
@@ -70,6 +73,8 @@ pub(crate) trait Sample: Exactly {
 }
 
 impl<const PLACES: u32> Sample for Fixed<PLACES> {
+    const LARGEST: Self = Self::from_raw(LARGEST_RESERVE);
+
     fn amount() -> BoxedStrategy<Self> {
         fixed()
     }
@@ -88,6 +93,8 @@ impl<const PLACES: u32> Sample for Fixed<PLACES> {
 }
 
 impl Sample for Decimal {
+    const LARGEST: Self = Self::from_parts(u32::MAX, u32::MAX, u32::MAX, false, 18);
+
     fn amount() -> BoxedStrategy<Self> {
         decimal(0, 0..=18)
     }
@@ -177,16 +184,12 @@ pub(crate) fn share() -> BoxedStrategy<Terms> {
 
 /// Two reserves: of any magnitudes, equal, as far apart as can be, as large as can be.
 pub(crate) fn reserves<N: Sample>() -> BoxedStrategy<(N, N)> {
-    let largest = || {
-        N::round(&N::largest_reserve(), Fit::Alone, Grid::Amount, Rounding::Down)
-            .unwrap_or_else(|_| N::exactly(&Q::new(LARGEST_MANTISSA.into(), ten(18))).unwrap())
-    };
     prop_oneof![
         8 => (N::reserve(), N::reserve()),
         2 => N::reserve().prop_map(|both| (both, both)),
-        1 => Just((N::UNIT, largest())),
-        1 => Just((largest(), N::UNIT)),
-        1 => Just((largest(), largest())),
+        1 => Just((N::UNIT, N::LARGEST)),
+        1 => Just((N::LARGEST, N::UNIT)),
+        1 => Just((N::LARGEST, N::LARGEST)),
     ]
     .boxed()
 }

@@ -394,8 +394,10 @@ fn a_settlement_keeps_the_adjusted_product<N: Sample>() {
         Ok(Verdict::Answered)
     });
     let nothing = || Just(Draw::<N>::Any(N::ZERO));
-    let output = || prop_oneof![1 => nothing(), 3 => natural(1..=(1 << 31) - 1).prop_map(Draw::Part)];
-    let given = || prop_oneof![2 => nothing(), 2 => natural(1..=1 << 31).prop_map(Draw::Part), 1 => draw()];
+    let output =
+        || prop_oneof![1 => nothing(), 3 => natural(1..=(1 << 31) - 1).prop_map(Draw::Part)];
+    let given =
+        || prop_oneof![2 => nothing(), 2 => natural(1..=1 << 31).prop_map(Draw::Part), 1 => draw()];
     let cases = (any_pool::<N>(), token(), given(), [output(), output()], 0..3_usize);
     check(cases, |(case, given, draw, taken_out, steps)| {
         let taken_out = case.draw(taken_out);

@@ -205,3 +205,10 @@ fn simple_interest_over_one_day_is_the_rate() {
     assert_eq!(rate.simple(days(1)).unwrap(), dec!(0.123456789012345678901234567));
     assert!(Rate::<_, PerDay>::new(dec!(0.1234567890123456789012345678)).is_err());
 }
+
+/// Fuzzing: a divisor that had overflowed made every output zero.
+#[test]
+fn a_float_curve_beyond_the_range_refuses() {
+    let curve = ConstantProduct::new(1.4e306, 1.3e31, Fee::PERCENT_0_30).unwrap();
+    assert_eq!(curve.amount_out(3e26), Err(AmmError::Math(MathError::Overflow)));
+}

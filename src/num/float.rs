@@ -42,9 +42,12 @@ mod implementation {
     }
 
     #[cold]
-    fn not_a_quotient(quotient: f64, over: f64) -> Result<f64, MathError> {
+    fn unusual_quotient(quotient: f64, over: f64) -> Result<f64, MathError> {
         if over == 0.0 {
             Err(MathError::DivisionByZero)
+        } else if over > f64::MAX {
+            // A divisor beyond the range makes nothing of everything.
+            Err(MathError::Overflow)
         } else if quotient == 0.0 {
             Ok(0.0)
         } else if quotient < 0.0 {
@@ -188,11 +191,12 @@ mod implementation {
             _: Rounding,
         ) -> Result<Self, MathError> {
             let quotient = self * by / over;
-            // One comparison of bits that nothing passes which is negative, infinite or not a number.
-            if quotient.to_bits() <= Self::MAX.to_bits() {
+            // One comparison of bits that nothing passes which is zero, negative, infinite or not a
+            // number.
+            if quotient.to_bits().wrapping_sub(1) < Self::MAX.to_bits() {
                 Ok(quotient)
             } else {
-                not_a_quotient(quotient, over)
+                unusual_quotient(quotient, over)
             }
         }
 

@@ -1,9 +1,9 @@
 //! Deposits, withdrawals, donations, and the protocol's share.
 
-use defi_math::amm::{Amounts, Pool, Token};
+use defi_math::amm::{AmmError, Amounts, Pool, Token};
 use defi_math::laws::Verdict;
-use defi_math::laws::strategies::{self, size, token};
-use defi_math::{Amount, Shares, Wad};
+use defi_math::laws::strategies::{self, integer, size, token};
+use defi_math::{Amount, Fee, Shares, Wad};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -92,6 +92,117 @@ fn shares_never_lose_liquidity() {
                 k(&after) * square(supply(&pool)) >= k(&pool) * square(supply(&after)),
                 "{after:?}"
             );
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
+/// `⌊√(x·y)⌋` shares, a thousand of them for nobody, and refused if there are no others.
+#[test]
+fn first_deposit_locks_the_minimum() {
+    fn law<N: Exactly>() {
+        let amount = || integer(0..=N::FULL_GRID / 2).prop_map(|n| N::of_units(n).unwrap());
+        check((amount(), amount()), |(x, y)| {
+            let root = (units(x) * units(y)).sqrt();
+            let others = root.clone() - 1_000;
+            match Pool::empty(Fee::PERCENT_0_30).mint(Amounts { x, y }) {
+                Ok(mint) => {
+                    prop_assert_eq!(mint.shares.get().units(), others);
+                    prop_assert_eq!(supply(&mint.after), root);
+                }
+                Err(refusal) => {
+                    prop_assert_eq!(refusal, AmmError::InsufficientLiquidityMinted);
+                    prop_assert!(others <= BigInt::ZERO);
+                    return Ok(Verdict::Refused);
+                }
+            }
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
+/// The last thousand shares stay, whatever is asked, and nothing else is refused to their holders but
+/// dust.
+#[test]
+fn locked_minimum_is_never_redeemed() {
+    fn law<N: Exactly>() {
+        check((pool_on_full_grid::<N>(), size(), -3..=3_i8, any::<bool>()), |case| {
+            let (pool, part, offset, at_the_limit) = case;
+            let circulating: BigInt = supply(&pool) - 1_000;
+            let asked = if at_the_limit {
+                &circulating + offset
+            } else {
+                part_of(pool.supply(), Draw::Size(part)).get().units()
+            };
+            let asked = accept!(u128::try_from(asked));
+            match pool.burn(N::of_units(asked).unwrap().get()) {
+                Ok(burn) => {
+                    prop_assert!(BigInt::from(asked) <= circulating);
+                    prop_assert!(supply(&burn.after) >= BigInt::from(1_000));
+                }
+                Err(AmmError::InsufficientShares) => {
+                    prop_assert!(BigInt::from(asked) > circulating)
+                }
+                Err(AmmError::InsufficientLiquidityBurned) => {
+                    // Nothing of one token, or of both.
+                    let dust = [Token::X, Token::Y]
+                        .iter()
+                        .any(|token| units(pool.reserve(*token)) * asked < supply(&pool));
+                    prop_assert!(dust);
+                }
+                Err(_) => return Ok(Verdict::Refused),
+            }
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
+/// The fitted deposit is within both limits, reaches one of them, and gives away less than a unit:
+/// `y = ⌊x·Y/X⌋`, or the same the other way round.
+#[test]
+fn deposit_at_the_ratio_gives_nothing_away() {
+    fn law<N: Exactly>() {
+        check((pool_on_full_grid::<N>(), both::<N>()), |(pool, limits)| {
+            let limits = limits.of(&pool);
+            let fitted = accept!(pool.amounts_at_ratio(limits));
+            prop_assert!(fitted.x <= limits.x && fitted.y <= limits.y);
+            let sums = [Token::X, Token::Y]
+                .map(|token| units(pool.reserve(token)) + units(limits.of(token)));
+            if sums.iter().any(|sum| *sum > BigInt::from(N::FULL_GRID)) {
+                return Ok(Verdict::Refused);
+            }
+            let floor_of = |token: Token| {
+                let (of, other) = (units(fitted.of(token)), units(fitted.of(token.other())));
+                let exact = other * units(pool.reserve(token));
+                let reserve = units(pool.reserve(token.other()));
+                &of * &reserve <= exact && exact < (of + 1) * reserve
+            };
+            let fits = |full, other| fitted.of(full) == limits.of(full) && floor_of(other);
+            prop_assert!(fits(Token::X, Token::Y) || fits(Token::Y, Token::X), "{fitted:?}");
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
+/// `⌊shares/S⌋`, the protocol's pending shares counted.
+#[test]
+fn part_of_pool_is_never_overstated() {
+    fn law<N: Exactly>() {
+        check((synced::<N>(), size()), |(pool, part)| {
+            let shares = part_of(pool.supply(), Draw::Size(part));
+            let part = accept!(pool.part_of_pool(shares)).get().at(N::RATE_PLACES);
+            let one = BigInt::from(10).pow(N::RATE_PLACES);
+            let all = supply(&pool) + accept!(pool.protocol_shares()).get().units();
+            let exact = shares.get().units() * one;
+            prop_assert!(&part * &all <= exact && exact < (part + 1) * all);
             Ok(Verdict::Held)
         });
     }

@@ -263,6 +263,73 @@ fn settle_accepts_exactly_what_keeps_k() {
     law::<Decimal>();
 }
 
+/// What a sale brings on average, what its first unit brings, and what the reserves say; only a fee
+/// lies between the last two.
+#[test]
+fn effective_price_is_below_the_marginal_below_the_spot() {
+    fn law<N: Exactly>() {
+        check((curve::<N>(), draw::<N>()), |(curve, draw)| {
+            let dx = draw.of(curve.reserve_in());
+            let (spot, marginal) = (accept!(curve.spot_price()), accept!(curve.marginal_price()));
+            prop_assert!(marginal <= spot);
+            prop_assert_eq!(marginal == spot, curve.fee() == Fee::ZERO);
+            prop_assert!(accept!(curve.effective_price(dx)) <= marginal);
+            prop_assert!(accept!(curve.spot_price_after(dx)) <= spot);
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
+/// `⌈n·dx/(d·x + n·dx)⌉`, and never more than everything.
+#[test]
+fn price_impact_is_never_understated() {
+    fn law<N: Exactly>() {
+        check((curve::<N>(), draw::<N>()), |(curve, draw)| {
+            let dx = draw.of(curve.reserve_in());
+            let impact = accept!(curve.price_impact(dx));
+            let impact = impact.get().at(N::RATE_PLACES);
+            let one = BigInt::from(10).pow(N::RATE_PLACES);
+            let sold = units(dx) * curve.fee().kept();
+            let whole = units(curve.reserve_in()) * curve.fee().denominator() + &sold;
+            prop_assert!(&impact * &whole >= &sold * &one);
+            prop_assert!((&impact - 1) * whole < sold * &one);
+            prop_assert!(impact <= one);
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
+#[test]
+fn a_swap_keeps_the_limit_that_it_is_given() {
+    fn law<N: Exactly>() {
+        let case = (strategies::pool::<N>(), token(), draw::<N>(), draw::<N>());
+        check(case, |(pool, token_in, draw, limit)| {
+            let swap = accept!(pool.swap_exact_in(token_in, draw.of(pool.reserve(token_in))));
+            for limit in [limit.of(swap.amount_out), swap.amount_out] {
+                let kept = swap.amount_out >= limit;
+                prop_assert_eq!(
+                    swap.at_least(limit),
+                    kept.then_some(swap).ok_or(AmmError::BelowMinimumOutput)
+                );
+            }
+            for limit in [limit.of(swap.amount_in), swap.amount_in] {
+                let kept = swap.amount_in <= limit;
+                prop_assert_eq!(
+                    swap.at_most(limit),
+                    kept.then_some(swap).ok_or(AmmError::AboveMaximumInput)
+                );
+            }
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
 #[test]
 fn trade_to_price_stops_at_the_target() {
     fn law<N: Exactly>() {

@@ -20,11 +20,14 @@
     reason = "a test fails by panicking, its integers are unbounded, floats are among what it tests, and its generic code speaks of like things alike"
 )]
 
+mod accumulator;
 mod check;
 mod conversion;
 mod curve;
 mod exact;
+mod float;
 mod generate;
+mod liquidity;
 mod number;
 mod pool;
 mod quantity;

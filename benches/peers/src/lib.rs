@@ -1,0 +1,1 @@
+//! Nothing of its own: the benchmark is in `benches/quotes.rs`.

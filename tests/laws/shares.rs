@@ -145,7 +145,7 @@ fn locked_minimum_is_never_redeemed() {
                     prop_assert!(supply(&burn.after) >= BigInt::from(1_000));
                 }
                 Err(AmmError::InsufficientShares) => {
-                    prop_assert!(BigInt::from(asked) > circulating)
+                    prop_assert!(BigInt::from(asked) > circulating);
                 }
                 Err(AmmError::InsufficientLiquidityBurned) => {
                     // Nothing of one token, or of both.

@@ -25,7 +25,6 @@ mod check;
 mod conversion;
 mod curve;
 mod exact;
-mod float;
 mod generate;
 mod liquidity;
 mod number;

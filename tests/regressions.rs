@@ -7,9 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+use std::cmp::Ordering;
+
 use defi_math::amm::{AmmError, Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
 use defi_math::rate::{PerDay, Rate, days};
-use defi_math::{Amount, Fee, FeeShare, Kind, MathError, Number, Price, Wad};
+use defi_math::{Amount, Fee, FeeShare, Kind, MathError, Number, Price, Shares, Wad};
 use rust_decimal::{Decimal, dec};
 
 fn units(amount: u128) -> Wad {
@@ -211,4 +213,50 @@ fn simple_interest_over_one_day_is_the_rate() {
 fn a_float_curve_beyond_the_range_refuses() {
     let curve = ConstantProduct::new(1.4e306, 1.3e31, Fee::PERCENT_0_30).unwrap();
     assert_eq!(curve.amount_out(3e26), Err(AmmError::Math(MathError::Overflow)));
+}
+
+/// Fuzzing: a float's supply less the locked minimum can round to less than that minimum.
+#[test]
+fn the_last_float_shares_leave_a_pool_that_can_be() {
+    for (x, y) in [(2.0, 8.0), (1e3, 1e3), (1e20, 3.0)] {
+        let pool = Pool::new(x, y, Fee::PERCENT_0_30).unwrap();
+        let circulating = (pool.supply() - Shares::new(f64::MINIMUM_LIQUIDITY).unwrap()).unwrap();
+        for shares in [circulating.get(), circulating.get().next_down()] {
+            if let Ok(burn) = pool.burn(shares) {
+                assert_eq!(Pool::try_from(*burn.after.state()), Ok(burn.after));
+            }
+        }
+        let burn = pool.burn(circulating).unwrap();
+        assert_eq!(burn.amounts, pool.state().reserves);
+        assert_eq!(burn.after, Pool::empty(Fee::PERCENT_0_30));
+    }
+}
+
+/// Fuzzing: what is earned and what is spent can have places that their difference cannot.
+#[test]
+fn a_profit_of_eleven_digits_is_rounded_and_not_refused() {
+    let pool = Pool::new(dec!(1), dec!(1), Fee::PERCENT_0_30).unwrap();
+    let price = dec!(100_000_000_000);
+    let arbitrage = pool.arbitrage(price).unwrap().unwrap();
+    assert_eq!(arbitrage.swap.token_in, Token::Y);
+    let earned = Price::new(price).unwrap().quote_down(arbitrage.swap.amount_out).unwrap();
+    let exact = earned.get() - arbitrage.swap.amount_in.get();
+    assert!(arbitrage.profit <= exact && exact < arbitrage.profit.get() + dec!(0.000000000001));
+}
+
+/// Fuzzing: quotients below the normal range lose digits, so that the fuller side of a deposit was taken
+/// for the scarcer one.
+#[test]
+fn float_products_beyond_the_range_compare_to_the_last_digits() {
+    let (tiny, large) = (3e-161, 7e149);
+    for factor in [1.0 - 1e-10, 1.0 + 1e-10] {
+        let order = f64::cmp_products(tiny, large * 1e-300, tiny * factor, large * 1e-300);
+        assert_eq!(order, 1.0.partial_cmp(&factor).unwrap());
+        let order = f64::cmp_products(large * factor, 1e300, large, 1e300);
+        assert_eq!(order, factor.partial_cmp(&1.0).unwrap());
+    }
+    assert_eq!(f64::cmp_products(1e300, 1e300, f64::INFINITY, 1.0), Ordering::Less);
+    assert_eq!(f64::cmp_products(0.0, 1e300, 1e-300, 1e-300), Ordering::Less);
+    assert_eq!(f64::cmp_products(1e-300, 1e-300, 1e-300, 0.0), Ordering::Greater);
+    assert_eq!(f64::cmp_products(0.0, 1e300, 1e-300, 0.0), Ordering::Equal);
 }

@@ -1,5 +1,4 @@
 //! States and quantities as decimal strings.
-#![cfg(feature = "serde")]
 #![allow(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,

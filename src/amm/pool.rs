@@ -472,6 +472,7 @@ impl<N: Number> Pool<N> {
     /// # Errors
     /// - [`AmmError::InsufficientShares`] for more shares than are in circulation.
     /// - [`AmmError::InsufficientLiquidityBurned`] unless something of both tokens is redeemed.
+    /// - [`AmmError::InsufficientLiquidity`] when an `f64` would round a part up to the whole.
     ///
     /// # Example
     /// ```
@@ -505,9 +506,19 @@ impl<N: Number> Pool<N> {
         let redeem = |balance: Amount<N>| {
             balance.mul_div(shares.exact()?, supply.exact()?, Fit::From(balance), Rounding::Down)
         };
-        let amounts = Amounts { x: redeem(balances.x)?, y: redeem(balances.y)? };
+        // Only a float has no place for the locked minimum beside a large supply: the last shares are
+        // then all of it.
+        let (amounts, remaining) = if remaining < N::MINIMUM_LIQUIDITY {
+            (balances, Shares::ZERO)
+        } else {
+            (Amounts { x: redeem(balances.x)?, y: redeem(balances.y)? }, remaining)
+        };
         if amounts.x.is_zero() || amounts.y.is_zero() {
             return Err(AmmError::InsufficientLiquidityBurned);
+        }
+        // And only a float can round a part up to the whole.
+        if !remaining.is_zero() && (amounts.x >= balances.x || amounts.y >= balances.y) {
+            return Err(AmmError::InsufficientLiquidity);
         }
         let after = pool.booked_after_mint(balances.minus(amounts)?, remaining)?;
         Ok(Burn { shares, amounts, protocol_shares, after })
@@ -735,7 +746,9 @@ impl<N: Number> Pool<N> {
                 Token::Y => (price.quote_down(amount_out)?, swap.amount_in),
             };
             if earned > spent {
-                return Ok(Some(Arbitrage { swap, profit: (earned - spent)? }));
+                let profit = earned.wide()?.saturating_minus(spent.wide()?);
+                let profit = Amount::from_wide(profit, Fit::Alone, Rounding::Down)?;
+                return Ok(Some(Arbitrage { swap, profit }));
             }
         }
         Ok(None)

@@ -64,6 +64,42 @@ mod implementation {
         if value >= 0.0 { Ok(value) } else { Err(MathError::Underflow) }
     }
 
+    fn compare(left: f64, right: f64) -> Ordering {
+        if (left - right).abs() <= RELATIVE_TOLERANCE * left.max(right) {
+            Ordering::Equal
+        } else {
+            left.partial_cmp(&right).unwrap_or(Ordering::Less)
+        }
+    }
+
+    /// Compares products that a float cannot hold, by those of the integers in their significands and by
+    /// the exponents.
+    #[cold]
+    #[expect(clippy::arithmetic_side_effects, reason = "sums of exponents, which are below 1,100")]
+    #[expect(clippy::cast_precision_loss, reason = "a significand has 53 bits")]
+    fn compare_beyond_the_range(left: [f64; 2], right: [f64; 2]) -> Ordering {
+        /// Wider than the products of two significands, which have at most 106 bits.
+        const FAR: i32 = 128;
+        let product = |[a, b]: [f64; 2]| {
+            let [(m, e, _), (n, f, _)] = [a, b].map(num_traits::float::FloatCore::integer_decode);
+            (m as f64 * n as f64, i32::from(e) + i32::from(f))
+        };
+        // An expression that overflowed is infinite: larger than all products of finite ones.
+        let infinite = |factors: [f64; 2]| factors.into_iter().any(|factor| factor > f64::MAX);
+        let ((left, exponent), (right, exponent_right)) = match (infinite(left), infinite(right)) {
+            (false, false) => (product(left), product(right)),
+            (left, right) => return left.cmp(&right),
+        };
+        let shift = exponent - exponent_right;
+        if left == 0.0 || right == 0.0 || shift.abs() > FAR {
+            return match (left == 0.0, right == 0.0) {
+                (false, false) => shift.cmp(&0),
+                (left, right) => right.cmp(&left),
+            };
+        }
+        compare(left * num_traits::Float::powi(2.0, shift), right)
+    }
+
     impl Exact for f64 {
         #[inline]
         fn plus(self, rhs: Self) -> Result<Self, MathError> {
@@ -206,19 +242,11 @@ mod implementation {
 
         #[inline]
         fn cmp_products(a: Self, b: Self, c: Self, d: Self) -> Ordering {
-            let (mut left, mut right) = (a * b, c * d);
-            if !(left.min(right) >= Self::MIN_POSITIVE && left.max(right) <= Self::MAX) {
-                if (a == 0.0 || b == 0.0) && (c == 0.0 || d == 0.0) {
-                    return Ordering::Equal;
-                }
-                // Beyond the range of a float all products look alike; the quotients do not.
-                (left, right) = (a / c, d / b);
-            }
-            let largest = left.max(right);
-            if (left - right).abs() <= RELATIVE_TOLERANCE * largest && largest <= Self::MAX {
-                Ordering::Equal
+            let (left, right) = (a * b, c * d);
+            if left.min(right) >= Self::MIN_POSITIVE && left.max(right) <= Self::MAX {
+                compare(left, right)
             } else {
-                left.partial_cmp(&right).unwrap_or(Ordering::Less)
+                compare_beyond_the_range([a, b], [c, d])
             }
         }
 

@@ -4,8 +4,7 @@
 //! integers of any size; on `f64` it has the stated one. The cases are those of
 //! [`defi_math::laws::strategies`], and a law must accept enough of them: see [`support::check`].
 //!
-//! `PROPTEST_CASES=20000 cargo test --release --features proptest --test laws` looks harder.
-#![cfg(feature = "proptest")]
+//! `PROPTEST_CASES=20000 cargo test --release --test laws` looks harder.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -272,7 +272,7 @@ fn is_the_optimum<N: Exactly>(
     };
     let unit = Q::new(1.into(), ten(N::places(Grid::Amount)));
     let rounded = N::round(dx, Fit::To(&it.x), Grid::Amount, Rounding::Down).unwrap();
-    let step = if dx.is_zero() { unit.clone() } else { rounded.step().max(unit.clone()) };
+    let step = rounded.step().max(unit.clone());
     prop_assert!(dx.is_zero() || not_above(&(dx - &unit)), "{dx} is above the optimum");
     prop_assert!(!not_above(&(dx + step + unit)), "{dx} is below the optimum");
     Ok(())

@@ -25,6 +25,7 @@ mod check;
 mod conversion;
 mod curve;
 mod exact;
+mod float;
 mod generate;
 mod liquidity;
 mod number;

@@ -280,7 +280,8 @@ impl<N: Exactly> Model<N> {
                 _ => (quote(&dy, Rounding::Down)?, moved.1.clone()),
             };
             if earned > spent {
-                return Ok(Some((moved, N::exactly(&(earned - spent))?.value())));
+                let profit = N::round(&(earned - spent), Fit::Alone, Grid::Amount, Rounding::Down)?;
+                return Ok(Some((moved, profit.value())));
             }
         }
         Ok(None)

@@ -395,11 +395,14 @@ fn a_settlement_keeps_the_adjusted_product<N: Sample>() {
         Ok(Verdict::Answered)
     });
     let nothing = || Just(Draw::<N>::Any(N::ZERO));
-    let output =
-        || prop_oneof![1 => nothing(), 3 => natural(1..=(1 << 31) - 1).prop_map(Draw::Part)];
-    let given =
-        || prop_oneof![2 => nothing(), 2 => natural(1..=1 << 31).prop_map(Draw::Part), 1 => draw()];
-    let cases = (any_pool::<N>(), token(), given(), [output(), output()], 0..3_usize);
+    let part = || {
+        let uniform = 1..1_u32 << 31;
+        prop_oneof![natural(uniform.start..=uniform.end), uniform].prop_map(Draw::Part)
+    };
+    let output = || prop_oneof![1 => nothing(), 3 => part()];
+    let given = || prop_oneof![2 => nothing(), 2 => part(), 1 => draw()];
+    let steps = prop_oneof![1 => Just(0_usize), 4 => 1..3_usize];
+    let cases = (any_pool::<N>(), token(), given(), [output(), output()], steps);
     check(cases, |(case, given, draw, taken_out, steps)| {
         let taken_out = case.draw(taken_out);
         let given_in = case.draw([draw; 2]).of(TOKENS[given]);
@@ -529,7 +532,8 @@ fn burns<N: Exactly>(case: &Case<N>, shares: N) -> Judged {
 }
 
 fn a_withdrawal<N: Sample>() {
-    check((any_pool::<N>(), draw()), |(case, shares): (_, Draw<N>)| {
+    let shares = prop_oneof![1 => draw(), 2 => (0..=1_u32 << 31).prop_map(Draw::Part)];
+    check((any_pool::<N>(), shares), |(case, shares): (_, Draw<N>)| {
         burns(&case, shares.of(case.pool.supply().get()))
     });
     // To the last share that is not locked.

@@ -535,23 +535,24 @@ fn terms_of(value: Decimal, kind: Kind) -> Result<(u128, u128), MathError> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fee {
-    numerator: u32,
+    // What every quote multiplies by; the fee itself is asked for less often.
+    kept: u32,
     denominator: u32,
 }
 
 impl Fee {
     /// No fee.
-    pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
+    pub const ZERO: Self = Self { kept: 1, denominator: 1 };
     /// 0.01 %.
-    pub const PERCENT_0_01: Self = Self { numerator: 1, denominator: 10_000 };
+    pub const PERCENT_0_01: Self = Self { kept: 9_999, denominator: 10_000 };
     /// 0.05 %.
-    pub const PERCENT_0_05: Self = Self { numerator: 1, denominator: 2_000 };
+    pub const PERCENT_0_05: Self = Self { kept: 1_999, denominator: 2_000 };
     /// 0.25 %.
-    pub const PERCENT_0_25: Self = Self { numerator: 1, denominator: 400 };
+    pub const PERCENT_0_25: Self = Self { kept: 399, denominator: 400 };
     /// 0.30 %: Uniswap v2, SushiSwap.
-    pub const PERCENT_0_30: Self = Self { numerator: 3, denominator: 1_000 };
+    pub const PERCENT_0_30: Self = Self { kept: 997, denominator: 1_000 };
     /// 1 %.
-    pub const PERCENT_1: Self = Self { numerator: 1, denominator: 100 };
+    pub const PERCENT_1: Self = Self { kept: 99, denominator: 100 };
 
     /// `numerator/denominator` of what is paid in.
     ///
@@ -564,7 +565,7 @@ impl Fee {
     const fn of(numerator: u128, denominator: u128) -> Result<Self, MathError> {
         match lowest_terms(numerator, denominator) {
             Some((numerator, denominator)) if numerator < denominator => {
-                Ok(Self { numerator, denominator })
+                Ok(Self { kept: denominator.saturating_sub(numerator), denominator })
             }
             _ => Err(MathError::OutOfRange(Kind::Fee)),
         }
@@ -589,7 +590,8 @@ impl Fee {
     /// The fee's numerator in lowest terms: `d − n` where `γ = n/d` is the part that trades.
     #[must_use]
     pub const fn numerator(self) -> u32 {
-        self.numerator
+        // `kept` is at most the denominator by construction.
+        self.denominator.saturating_sub(self.kept)
     }
 
     /// The denominator in lowest terms: `d`.
@@ -601,8 +603,7 @@ impl Fee {
     /// `n = d − numerator`, the numerator of the part `γ = n/d` that trades.
     #[must_use]
     pub const fn kept(self) -> u32 {
-        // Below the denominator by construction.
-        self.denominator.saturating_sub(self.numerator)
+        self.kept
     }
 }
 

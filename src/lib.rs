@@ -9,6 +9,7 @@ pub mod laws;
 pub mod num;
 pub mod quantity;
 pub mod rate;
+pub mod staking;
 #[cfg(feature = "serde")]
 mod text;
 

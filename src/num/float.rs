@@ -251,6 +251,11 @@ mod implementation {
         }
 
         #[inline]
+        fn cmp_fractions(a: Self, b: Self, c: Self, d: Self) -> Ordering {
+            (a / b).total_cmp(&(c / d))
+        }
+
+        #[inline]
         fn fits_reserve(self) -> bool {
             true
         }

@@ -300,6 +300,13 @@ pub trait Number:
     /// [`RELATIVE_TOLERANCE`] counted as equal.
     fn cmp_products(a: Self::Exact, b: Self::Exact, c: Self::Exact, d: Self::Exact) -> Ordering;
 
+    /// Compares the fractions `a/b` and `c/d`: a total order, to sort by. Exact; for `f64` by the plain
+    /// quotients, without the tolerance of [`cmp_products`](Self::cmp_products), which is not
+    /// transitive.
+    fn cmp_fractions(a: Self::Exact, b: Self::Exact, c: Self::Exact, d: Self::Exact) -> Ordering {
+        Self::cmp_products(a, d, c, b)
+    }
+
     /// Whether a pair could hold this reserve: at most 2^112 − 1 base units of a [`Fixed`],
     /// Uniswap's own bound; always for the other types.
     fn fits_reserve(self) -> bool;

@@ -11,8 +11,11 @@
     reason = "a test fails by panicking, and its integers are unbounded"
 )]
 
+mod lido_steth;
 mod number;
 mod recording;
+mod rocketpool_reth;
+mod staking_erc4626;
 mod uniswap_v2;
 mod uniswap_v2_initial_mint;
 mod uniswap_v2_library;

@@ -5,6 +5,7 @@ use core::fmt;
 use thiserror::Error as ThisError;
 
 use crate::amm::AmmError;
+use crate::lending::LendingError;
 
 /// The kind of quantity that an error speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,4 +94,7 @@ pub enum Error {
     /// A refusal of the market maker.
     #[error(transparent)]
     Amm(#[from] AmmError),
+    /// A refusal of the lending pool.
+    #[error(transparent)]
+    Lending(#[from] LendingError),
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use thiserror::Error as ThisError;
 
 use crate::amm::AmmError;
+use crate::lending::LendingError;
 use crate::staking::StakingError;
 
 /// The kind of quantity that an error speaks of.
@@ -97,4 +98,7 @@ pub enum Error {
     /// A refusal of the staking protocol.
     #[error(transparent)]
     Staking(#[from] StakingError),
+    /// A refusal of the lending pool.
+    #[error(transparent)]
+    Lending(#[from] LendingError),
 }

@@ -6,6 +6,7 @@ pub mod amm;
 pub mod error;
 #[cfg(feature = "proptest")]
 pub mod laws;
+pub mod lending;
 pub mod num;
 pub mod quantity;
 pub mod rate;

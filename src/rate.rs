@@ -53,7 +53,7 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::num::{Exact, Fit, Grid, Number, Rounding};
+use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide};
 use crate::quantity::{Index, Ratio};
 
 /// Per second: the unit of a [`Rate`], and of the [`Elapsed`] time that goes with it.
@@ -169,6 +169,47 @@ impl<N: Number, U: Copy> Rate<N, U> {
         self.compound(elapsed, Rounding::Up)
     }
 
+    /// `⌊1 + n·r + n(n−1)/2·r² + n(n−1)(n−2)/6·r³⌋`: the first terms of the exact growth `(1 + r)ⁿ`, as Aave
+    /// expands it, but rounded once.
+    ///
+    /// Simple interest is its first two terms, so it lies between that and the exact growth. It lacks at
+    /// most `(n·r)⁴/24·(1 + r)ⁿ` of it, and a unit of the grid.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::{PerDay, Rate, days};
+    /// use rust_decimal::dec;
+    ///
+    /// let daily = Rate::<_, PerDay>::new(dec!(0.01))?;
+    /// assert_eq!(daily.simple(days(10))?, dec!(0.1));
+    /// assert_eq!(daily.compound_three_terms_down(days(10))?, dec!(1.10462));
+    /// assert_eq!(daily.compound_down(days(10))?.get().round_dp(9), dec!(1.104622125));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "the operators of Wide remember an overflow and refuse it at the end"
+    )]
+    pub fn compound_three_terms_down(self, elapsed: Elapsed<U>) -> Result<Index<N>, MathError> {
+        let n = elapsed.count;
+        let one = N::Wide::from(N::ONE.exact(Grid::Rate)?);
+        let r = N::Wide::from(self.number.exact(Grid::Rate)?);
+        let int = N::Wide::integer;
+        // Over one denominator, so that nothing is rounded before the end.
+        let pairs = int(n) * int(n.saturating_sub(1));
+        let triples = pairs * int(n.saturating_sub(2));
+        let six = int(6);
+        let sum = six * one * one * one
+            + six * int(n) * r * one * one
+            + int(3) * pairs * r * r * one
+            + triples * r * r * r;
+        let growth = sum.div_floor(six * one * one);
+        Index::new(N::from_wide(growth, Fit::Alone, Grid::Rate, Rounding::Down)?)
+    }
+
     fn compound(self, elapsed: Elapsed<U>, rounding: Rounding) -> Result<Index<N>, MathError> {
         let factor = N::ONE.try_add(self.number)?;
         Index::new(factor.power(u64::from(elapsed.count), Grid::Rate, rounding)?)
@@ -190,6 +231,104 @@ impl<N: Number> Rate<N, PerYear> {
     /// [`MathError::DivisionByZero`].
     pub fn spread_up<U: Copy>(self, units_per_year: u32) -> Result<Rate<N, U>, MathError> {
         self.spread(units_per_year, Rounding::Up)
+    }
+
+    /// The effective rate of a nominal one that is compounded so many times a year: APR to APY,
+    /// `⌊(1 + ⌊r/m⌋)ᵐ − 1⌋`.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`] for no times; [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::{PerYear, Rate};
+    /// use rust_decimal::dec;
+    ///
+    /// let apr = Rate::<_, PerYear>::new(dec!(0.12))?;
+    /// assert_eq!(apr.to_apy_down(12)?.get().round_dp(9), dec!(0.126825030));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    #[doc(alias = "APY")]
+    pub fn to_apy_down(self, times_a_year: u32) -> Result<Self, MathError> {
+        let step: Rate<N, PerYear> = self.spread(times_a_year, Rounding::Down)?;
+        Self::new(step.compound_down(years(times_a_year))?.get().try_sub(N::ONE)?)
+    }
+
+    /// The same rounded up: `⌈(1 + ⌈r/m⌉)ᵐ − 1⌉`.
+    ///
+    /// # Errors
+    /// As [`to_apy_down`](Self::to_apy_down).
+    pub fn to_apy_up(self, times_a_year: u32) -> Result<Self, MathError> {
+        let step: Rate<N, PerYear> = self.spread(times_a_year, Rounding::Up)?;
+        Self::new(step.compound_up(years(times_a_year))?.get().try_sub(N::ONE)?)
+    }
+
+    /// The nominal rate that becomes this effective one when it is compounded so many times a year: APY to
+    /// APR, `m·s` for the largest step `s` of the grid whose power, rounded up, does not exceed it.
+    ///
+    /// Never more than the exact one; it can lack `m` units of the grid, and as much again for the rounding
+    /// of the power.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`] for no times; [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::{PerYear, Rate};
+    /// use rust_decimal::dec;
+    ///
+    /// let apy = Rate::<_, PerYear>::new(dec!(0.21))?;
+    /// assert_eq!(apy.to_apr_down(2)?.get(), dec!(0.2));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    #[doc(alias = "APR")]
+    pub fn to_apr_down(self, times_a_year: u32) -> Result<Self, MathError> {
+        let (below, _) = self.step_of_power(times_a_year, Rounding::Up)?;
+        Self::new(below.multiple(times_a_year)?)
+    }
+
+    /// The same rounded up: `m·s` for the least step `s` whose power, rounded down, reaches it.
+    ///
+    /// # Errors
+    /// As [`to_apr_down`](Self::to_apr_down).
+    pub fn to_apr_up(self, times_a_year: u32) -> Result<Self, MathError> {
+        let (_, reaches) = self.step_of_power(times_a_year, Rounding::Down)?;
+        Self::new(reaches.multiple(times_a_year)?)
+    }
+
+    /// Two neighbours `(a, b)` on the grid with `(1 + a)ᵐ` at most and `(1 + b)ᵐ` at least `1 + self`, the
+    /// powers rounded as said; both are the step itself where its power is exact.
+    fn step_of_power(self, times: u32, rounding: Rounding) -> Result<(N, N), MathError> {
+        let goal = N::ONE.try_add(self.number)?;
+        let one = N::ONE.exact(Grid::Rate)?;
+        // m·s ≤ (1 + s)ᵐ − 1: a step is never more than this.
+        let step: Rate<N, PerYear> = self.spread(times, Rounding::Up)?;
+        let (mut below, mut above) = (N::ZERO, step.number);
+        let power = |step: N| -> Result<Option<N>, MathError> {
+            let factor = N::ONE.try_add(step)?;
+            match factor.power(u64::from(times), Grid::Rate, rounding) {
+                Ok(power) => Ok(Some(power)),
+                // Too large for the type is too large for the goal.
+                Err(MathError::Overflow) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        // The upper end itself may do: nothing then lies above it.
+        if power(above)?.is_some_and(|power| power <= goal) {
+            return Ok((above, above));
+        }
+        loop {
+            let sum = below.try_add(above)?;
+            let middle = sum.mul_div(one, one.times(2)?, Fit::Alone, Grid::Rate, Rounding::Down)?;
+            if middle <= below || middle >= above {
+                return Ok((below, above));
+            }
+            match power(middle)? {
+                Some(power) if power == goal => return Ok((middle, middle)),
+                Some(power) if power < goal => below = middle,
+                _ => above = middle,
+            }
+        }
     }
 
     fn spread<U: Copy>(self, units: u32, rounding: Rounding) -> Result<Rate<N, U>, MathError> {

@@ -236,14 +236,52 @@ impl<const PLACES: u32> Fixed<PLACES> {
         Ok(power)
     }
 
-    fn mul_half_up(self, rhs: Self) -> Result<Self, MathError> {
-        let half = U256::from_u128(Self::SCALE / 2);
-        U256::product(self.0, rhs.0)
-            .checked_add(half)
-            .and_then(|sum| sum.div_rem(U256::from_u128(Self::SCALE)))
+    /// `self · by / over` to the nearest unit, halves up.
+    ///
+    /// Rounding to the nearest favours nobody in particular, so no operation of this crate does it on
+    /// its own account: it is here because deployed contracts do (Maker's `rpow`, Aave's `WadRayMath`
+    /// and `PercentageMath`). A numerator above 256 bits is refused where they revert.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::num::Fixed;
+    ///
+    /// let units = Fixed::<0>::from_raw;
+    /// assert_eq!(units(1).mul_div_half_up(units(1), units(2))?, units(1));
+    /// assert_eq!(units(1).mul_div_half_up(units(4), units(9))?, units(0));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    pub fn mul_div_half_up(self, by: Self, over: Self) -> Result<Self, MathError> {
+        if over.0 == 0 {
+            return Err(MathError::DivisionByZero);
+        }
+        U256::product(self.0, by.0)
+            .checked_add(U256::from_u128(over.0 / 2))
+            .and_then(|sum| sum.div_rem(U256::from_u128(over.0)))
             .and_then(|(quotient, _)| quotient.to_u128())
             .map(Self)
             .ok_or(MathError::Overflow)
+    }
+
+    /// `self · rhs` to the nearest unit, halves up: Aave's `rayMul`, Maker's `rmul` within `rpow`.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    #[doc(alias = "rayMul")]
+    pub fn mul_half_up(self, rhs: Self) -> Result<Self, MathError> {
+        self.mul_div_half_up(rhs, Self(Self::SCALE))
+    }
+
+    /// `self / rhs` to the nearest unit, halves up: Aave's `rayDiv`.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+    #[doc(alias = "rayDiv")]
+    pub fn div_half_up(self, rhs: Self) -> Result<Self, MathError> {
+        self.mul_div_half_up(Self(Self::SCALE), rhs)
     }
 }
 

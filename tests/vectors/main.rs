@@ -8,14 +8,26 @@
     clippy::expect_used,
     clippy::panic,
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::single_match_else,
+    clippy::too_many_lines,
     reason = "a test fails by panicking, and its integers are unbounded"
 )]
 
+mod aave_v3;
+mod compound;
+mod compound_comptroller;
+mod compound_ctoken_scenarios;
+mod compound_interest_rate_models;
+mod erc4626_lending;
 mod lido_steth;
+mod mainnet_lending;
 mod number;
 mod recording;
 mod rocketpool_reth;
 mod staking_erc4626;
+mod synthetix_staking_rewards;
 mod uniswap_v2;
 mod uniswap_v2_initial_mint;
 mod uniswap_v2_library;

@@ -48,6 +48,33 @@ impl<'a> Record<'a> {
         self.field(name).as_str().unwrap_or_else(|| panic!("{name} is not a text in {self}"))
     }
 
+    /// A field that is an integer, or a refusal of its own.
+    pub(crate) fn answer_of(self, name: &str) -> Result<BigUint, &'a str> {
+        match Record(self.field(name)).refusal() {
+            Some(refusal) => Err(refusal),
+            None => Ok(self.units(name)),
+        }
+    }
+
+    /// The integers of a list in it.
+    pub(crate) fn list_of_units(self, name: &str) -> Vec<BigUint> {
+        let list = self.field(name).as_array();
+        let list = list.unwrap_or_else(|| panic!("not a list in {self}"));
+        list.iter().map(|item| item.as_str().unwrap().parse().unwrap()).collect()
+    }
+
+    /// The texts of a list in it.
+    pub(crate) fn list_of_texts(self, name: &str) -> Vec<&'a str> {
+        let list = self.field(name).as_array();
+        let list = list.unwrap_or_else(|| panic!("not a list in {self}"));
+        list.iter().map(|item| item.as_str().unwrap()).collect()
+    }
+
+    /// The text of a field that not every record has.
+    pub(crate) fn text_if_any(self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(|_| self.text(name))
+    }
+
     pub(crate) fn flag(self, name: &str) -> bool {
         self.field(name).as_bool().unwrap_or_else(|| panic!("{name} is not a flag in {self}"))
     }
@@ -132,11 +159,15 @@ impl Tally {
     /// The same for a recording in which the contract refuses nothing.
     pub(crate) fn finish_without_refusals(&self, what: &str) {
         let Self { compared, refused, outside_range } = self;
-        let counts = format!(
+        say(&format!(
             "{what}: {compared} compared, {refused} refused as the contract did, \
-             {outside_range} outside the number range\n"
-        );
-        io::stderr().write_all(counts.as_bytes()).unwrap();
+             {outside_range} outside the number range"
+        ));
         assert!(*compared > 0, "{what}: nothing compared");
     }
+}
+
+/// Prints a line past the capture of a passing test's output.
+pub(crate) fn say(line: &str) {
+    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }

@@ -1,0 +1,304 @@
+//! The day itself: an exchange, a lending market, a vault system and a staking network, hour by hour.
+//!
+//! The four protocols know nothing of each other; what one needs of another is a number that is handed
+//! on here.
+
+mod exchange;
+mod loans;
+mod network;
+pub mod number;
+pub mod population;
+mod vaults;
+
+use std::error::Error;
+use std::fmt;
+
+use defi_math::amm::Token as Side;
+use defi_math::rate::seconds;
+use defi_math::vault::Change;
+use defi_math::{Amount, Fee, Price};
+
+use exchange::Exchange;
+use loans::Loans;
+use network::Network;
+use number::{Entry, Token, amount};
+use population::{debtors, validators};
+use vaults::Vaults;
+
+use crate::prices::Hour;
+
+pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// A liquidator or buyer tries all, a quarter, a sixteenth: what pays first.
+const PARTS: [u32; 3] = [1, 4, 16];
+
+/// Dollars on the exchange at the start, in millionths; as much again in ETH.
+const DEPTH: u64 = 20_000_000_000_000;
+
+/// How the vaults' auctions fall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Curve {
+    /// To zero in six hours.
+    Linear,
+    /// By 1 % every 90 seconds.
+    Stairstep,
+    /// By 0.01 % every second.
+    Exponential,
+}
+
+/// What can be chosen.
+#[derive(Clone, Debug)]
+pub struct Choices {
+    pub positions: usize,
+    pub seed: u64,
+    pub curve: Curve,
+    pub close_factor: String,
+    pub guarded: bool,
+}
+
+/// One row of the series: the state at the end of an hour, and what the hour brought.
+#[derive(Clone, Debug)]
+pub struct Row<N: Token> {
+    pub time: String,
+    pub market_price: Amount<N>,
+    pub pool_price: Amount<N>,
+    pub loans_at_risk: Amount<N>,
+    pub vaults_at_risk: Amount<N>,
+    pub loan_liquidations: u64,
+    pub vault_liquidations: u64,
+    pub auctions_running: usize,
+    pub auction_prices: Option<(f64, f64)>,
+    pub synthetic_price: Amount<N>,
+    pub security_budget: Amount<N>,
+    pub guard_trips: u64,
+}
+
+impl<N: Token> Row<N> {
+    pub const COLUMNS: [&'static str; 11] = [
+        "time",
+        "market_price",
+        "pool_price",
+        "loans_at_risk",
+        "vaults_at_risk",
+        "loan_liquidations",
+        "vault_liquidations",
+        "auctions_running",
+        "synthetic_price",
+        "security_budget",
+        "guard_trips",
+    ];
+
+    pub fn cells(&self) -> [String; 11] {
+        [
+            self.time.clone(),
+            self.market_price.to_string(),
+            self.pool_price.to_string(),
+            self.loans_at_risk.to_string(),
+            self.vaults_at_risk.to_string(),
+            self.loan_liquidations.to_string(),
+            self.vault_liquidations.to_string(),
+            self.auctions_running.to_string(),
+            self.synthetic_price.to_string(),
+            self.security_budget.to_string(),
+            self.guard_trips.to_string(),
+        ]
+    }
+}
+
+/// A line of the summary: what it is, and its value.
+pub type Line = (&'static str, String);
+
+/// The end of the day.
+pub struct Day<N: Token> {
+    pub series: Vec<Row<N>>,
+    pub worst_hour: String,
+    /// For each protocol, what came of it.
+    pub summary: Vec<(&'static str, Vec<Line>)>,
+    pub books: Vec<Entry>,
+}
+
+struct World<N: Token> {
+    exchange: Exchange<N>,
+    loans: Loans<N>,
+    vaults: Vaults<N>,
+    network: Network<N>,
+    series: Vec<Row<N>>,
+}
+
+/// Runs the day; `progress` is told of every hour.
+pub fn run<N: Token>(
+    hours: &[Hour],
+    choices: &Choices,
+    mut progress: impl FnMut(usize),
+) -> Outcome<Day<N>> {
+    let (first, rest) = hours.split_first().ok_or("no hours")?;
+    let mut world = World::<N>::open(first.close, choices)?;
+    let worst = worst_hour(hours);
+    let mut before = first.close;
+    for (at, hour) in rest.iter().enumerate() {
+        world.hour(before, hour, hour.time == worst)?;
+        before = hour.close;
+        progress(at + 1);
+    }
+    Ok(Day {
+        summary: world.summary()?,
+        books: world.books()?,
+        series: world.series,
+        worst_hour: worst,
+    })
+}
+
+/// The hour whose low is farthest below the close before it.
+fn worst_hour(hours: &[Hour]) -> String {
+    let fall = |pair: &[Hour]| match pair {
+        // Parts of a million.
+        [before, hour] => before.close.saturating_sub(hour.low) * 1_000_000 / before.close,
+        _ => 0,
+    };
+    let worst = hours.windows(2).max_by_key(|pair| fall(pair));
+    worst.and_then(|pair| pair.last()).map_or_else(String::new, |hour| hour.time.clone())
+}
+
+impl<N: Token> World<N> {
+    /// Four parts of ten borrow, as many have vaults, the rest are validators.
+    fn open(price: u64, choices: &Choices) -> Outcome<Self> {
+        let &Choices { positions, seed, curve, guarded, .. } = choices;
+        let debtors = |stream| debtors(seed, stream, positions * 2 / 5, price);
+        let validators = validators(seed, positions - positions * 2 / 5 * 2);
+        let ether = u128::from(DEPTH) * 1_000_000 / u128::from(price);
+        Ok(Self {
+            exchange: Exchange::open(
+                amount(u64::try_from(ether)?)?,
+                amount(DEPTH)?,
+                Fee::PERCENT_0_30,
+            )?,
+            loans: Loans::open(&debtors(0), price, &choices.close_factor)?,
+            vaults: Vaults::open(&debtors(1), price, curve)?,
+            network: Network::open(&validators, guarded)?,
+            series: Vec::new(),
+        })
+    }
+
+    /// Half an hour at the low, half an hour at the close.
+    fn hour(&mut self, before: u64, hour: &Hour, is_worst: bool) -> Outcome<()> {
+        let half = seconds(1_800);
+        let liquidations = (self.loans.tally.liquidations, self.vaults.tally.liquidations);
+        self.network.pass(seconds(3_600))?;
+        self.network.trade(before, hour.low)?;
+        if is_worst {
+            self.network.fault()?;
+        }
+        self.network.lend()?;
+
+        // The vaults see a price an hour old.
+        let delayed = Price::new(N::millionths(before))?;
+        let mut at_risk = (Amount::ZERO, Amount::ZERO);
+        for market in [hour.low, hour.close] {
+            let price = Price::new(N::millionths(market))?;
+            self.exchange.follow(price)?;
+            self.loans.accrue(half)?;
+            self.vaults.accrue(half)?;
+            let loans = self.loans.liquidate(price, &mut self.exchange)?;
+            let vaults = self.vaults.liquidate(delayed)?.to_amount_down()?;
+            self.vaults.auction(half, delayed, &mut self.exchange)?;
+            self.exchange.follow(price)?;
+            if market == hour.low {
+                at_risk = (loans, vaults);
+            }
+        }
+        self.series.push(Row {
+            time: hour.time.clone(),
+            market_price: amount(hour.close)?,
+            pool_price: self.exchange.price()?,
+            loans_at_risk: at_risk.0,
+            vaults_at_risk: at_risk.1,
+            loan_liquidations: self.loans.tally.liquidations - liquidations.0,
+            vault_liquidations: self.vaults.tally.liquidations - liquidations.1,
+            auctions_running: self.vaults.running(),
+            auction_prices: self.vaults.auction_prices()?,
+            synthetic_price: self.network.exchange.price()?,
+            security_budget: self.network.security_budget()?,
+            guard_trips: self.network.tally.guard_trips,
+        });
+        Ok(())
+    }
+
+    fn summary(&self) -> Outcome<Vec<(&'static str, Vec<Line>)>> {
+        let dollars = |amount: Amount<N>| format!("{:.0} $", amount.to_f64());
+        let tokens = |amount: Amount<N>| format!("{:.2}", amount.to_f64());
+        let provider = self.exchange.provider()?;
+        let exchange = vec![
+            ("arbitrageurs' profit", dollars(self.exchange.arbitrage_profit)),
+            ("impermanent loss", dollars(provider.impermanent_loss)),
+            ("fees earned", dollars(provider.fees)),
+        ];
+        let tally = &self.loans.tally;
+        let loans = vec![
+            ("accounts", self.loans.positions().to_string()),
+            ("liquidations", tally.liquidations.to_string()),
+            ("debt repaid", dollars(tally.repaid)),
+            ("bad debt", dollars(tally.bad_debt)),
+            ("liquidators' profit", dollars(tally.liquidators_profit)),
+        ];
+        let tally = &self.vaults.tally;
+        let worth = match self.vaults.net_worth()? {
+            Change::Increase(surplus) => ("surplus", dollars(surplus)),
+            Change::Decrease(loss) => ("loss", dollars(loss)),
+        };
+        let vaults = vec![
+            ("positions", self.vaults.positions().to_string()),
+            ("liquidations", tally.liquidations.to_string()),
+            ("debt repaid", dollars(tally.repaid.to_amount_down()?)),
+            ("not raised by auctions", dollars(tally.shortfall.to_amount_up()?)),
+            ("auctions reset", tally.resets.to_string()),
+            ("auctions still running", self.vaults.running().to_string()),
+            ("keepers' incentives", dollars(tally.incentives.to_amount_down()?)),
+            ("buyers' profit", dollars(tally.buyers_profit)),
+            worth,
+        ];
+        let tally = &self.network.tally;
+        let network = vec![
+            ("validators", self.network.positions().to_string()),
+            ("slashed", format!("{} of {}", tokens(tally.slashed), tally.slashed_validators)),
+            ("foreclosed", format!("{} of {}", tokens(tally.seized), tally.foreclosed)),
+            ("synthetic without a debtor", tokens(tally.unbacked_then)),
+            ("of it bought back", tokens(tally.bought_back)),
+            ("cascade", format!("{} in {} rounds", tally.cascade, tally.cascade_rounds)),
+            ("unbacked at the end", tokens(self.network.unbacked())),
+            ("hours the guard refused", tally.guard_trips.to_string()),
+        ];
+        Ok(vec![
+            ("exchange", exchange),
+            ("lending", loans),
+            ("vaults", vaults),
+            ("staking", network),
+        ])
+    }
+
+    fn books(&self) -> Outcome<Vec<Entry>> {
+        let mut books = self.exchange.books("exchange: ETH", "exchange: dollars")?.to_vec();
+        books.extend(self.loans.books()?);
+        books.extend(self.vaults.books()?);
+        books.extend(self.network.exchange.books("synthetic's exchange: synthetic", "… stake")?);
+        books.extend(self.network.books()?);
+        Ok(books)
+    }
+}
+
+impl<N: Token> fmt::Display for Day<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "worst hour  {}", self.worst_hour)?;
+        for (protocol, lines) in &self.summary {
+            writeln!(f, "\n{protocol}")?;
+            for (what, value) in lines {
+                writeln!(f, "  {what:<28}{value:>24}")?;
+            }
+        }
+        let (held, broken): (Vec<_>, Vec<_>) = self.books.iter().partition(|entry| entry.holds);
+        writeln!(f, "\nbooks: {} of {} balance to the last unit", held.len(), self.books.len())?;
+        for entry in broken {
+            writeln!(f, "  {}: {} instead of {}", entry.what, entry.counted, entry.expected)?;
+        }
+        Ok(())
+    }
+}

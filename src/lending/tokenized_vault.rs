@@ -1,0 +1,255 @@
+//! The share arithmetic of ERC-4626, with virtual shares.
+
+use rust_decimal::Decimal;
+
+use super::{LendingError, power_of_ten_units};
+use crate::error::MathError;
+use crate::num::{Exact, Fit, Grid, Number, Rounding};
+use crate::quantity::{Amount, IntoQuantity, Shares};
+
+/// A vault that holds one token for its shares, as OpenZeppelin's `ERC4626` counts them.
+///
+/// One unit of assets and `10^δ` units of shares that nobody holds are added to the vault's own, so that
+/// a gift to a nearly empty vault goes to them for the most part:
+///
+/// ```text
+/// shares = assets·(S + 10^δ)/(A + 1)        assets = shares·(A + 1)/(S + 10^δ)
+/// ```
+///
+/// # Laws
+///
+/// - `shares_round_trip_never_profits`.
+/// - `zero_share_deposit_needs_a_gift`: a deposit `d` is too small for a share if and only if
+///   `d·(S + 10^δ) ≤ A`.
+///
+/// # Rounding
+/// Against whoever calls: minted shares and redeemed assets down, asked assets and burned shares up.
+///
+/// # Example
+///
+/// ```
+/// use defi_math::Wad;
+/// use defi_math::lending::TokenizedVault;
+///
+/// let units = Wad::from_raw;
+/// let vault = TokenizedVault::new(3);
+/// // An attacker deposits 1 unit and gives away 100,000 …
+/// let attacked = vault.deposit(units(1))?.after.donate(units(100_000))?;
+/// // … which takes 50 units at most from a later depositor.
+/// let deposit = attacked.deposit(units(100_000))?;
+/// assert_eq!(deposit.shares, units(1_999));
+/// assert_eq!(deposit.after.redeem(deposit.shares)?.assets, units(99_975));
+/// # Ok::<(), defi_math::Error>(())
+/// ```
+///
+/// # Source
+/// `ERC4626` of OpenZeppelin 5.x: `_convertToShares`, `_convertToAssets`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
+#[doc(alias = "ERC4626")]
+pub struct TokenizedVault<N: Number = Decimal> {
+    assets: Amount<N>,
+    supply: Shares<N>,
+    offset: u8,
+}
+
+/// Assets turned into shares, or back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Conversion<N: Number = Decimal> {
+    /// The assets that moved.
+    pub assets: Amount<N>,
+    /// The shares that were minted or burned.
+    pub shares: Shares<N>,
+    /// The vault after it.
+    pub after: TokenizedVault<N>,
+}
+
+impl<N: Number> TokenizedVault<N> {
+    /// An empty vault with `10^offset` virtual units of shares for one of assets.
+    #[doc(alias = "_decimalsOffset")]
+    #[must_use]
+    pub const fn new(offset: u8) -> Self {
+        Self { assets: Amount::ZERO, supply: Shares::ZERO, offset }
+    }
+
+    /// A vault that holds so much for so many shares.
+    ///
+    /// # Errors
+    /// Those of bare numbers that are not the quantities.
+    pub fn of(
+        assets: impl IntoQuantity<Amount<N>>,
+        supply: impl IntoQuantity<Shares<N>>,
+        offset: u8,
+    ) -> Result<Self, MathError> {
+        Ok(Self { assets: assets.into_quantity()?, supply: supply.into_quantity()?, offset })
+    }
+
+    /// `A`: what the vault holds.
+    #[doc(alias = "totalAssets")]
+    #[must_use]
+    pub const fn assets(&self) -> Amount<N> {
+        self.assets
+    }
+
+    /// `S`: all shares.
+    #[doc(alias = "totalSupply")]
+    #[must_use]
+    pub const fn supply(&self) -> Shares<N> {
+        self.supply
+    }
+
+    /// `S + 10^δ` and `A + 1`.
+    fn parts(&self) -> Result<(N::Exact, N::Exact), MathError> {
+        let virtual_shares = power_of_ten_units::<N>(u32::from(self.offset))?;
+        let unit = N::UNIT.exact(Grid::Amount)?;
+        Ok((self.supply.exact()?.plus(virtual_shares)?, self.assets.exact()?.plus(unit)?))
+    }
+
+    fn shares_for(&self, assets: Amount<N>, rounding: Rounding) -> Result<Shares<N>, MathError> {
+        let (shares, whole) = self.parts()?;
+        let fit = Fit::To(self.supply.get());
+        Shares::new(assets.get().mul_div(shares, whole, fit, Grid::Amount, rounding)?)
+    }
+
+    fn assets_for(&self, shares: Shares<N>, rounding: Rounding) -> Result<Amount<N>, MathError> {
+        let (whole, assets) = self.parts()?;
+        let fit = Fit::To(self.assets.get());
+        Amount::new(shares.get().mul_div(assets, whole, fit, Grid::Amount, rounding)?)
+    }
+
+    /// What assets are in shares: `⌊assets·(S + 10^δ)/(A + 1)⌋`.
+    ///
+    /// # Rounding
+    /// Down.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    #[doc(alias = "convertToShares")]
+    pub fn to_shares(
+        &self,
+        assets: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Shares<N>, LendingError> {
+        Ok(self.shares_for(assets.into_quantity()?, Rounding::Down)?)
+    }
+
+    /// What shares are in assets: `⌊shares·(A + 1)/(S + 10^δ)⌋`.
+    ///
+    /// # Rounding
+    /// Down.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    #[doc(alias = "convertToAssets")]
+    pub fn to_assets(
+        &self,
+        shares: impl IntoQuantity<Shares<N>>,
+    ) -> Result<Amount<N>, LendingError> {
+        Ok(self.assets_for(shares.into_quantity()?, Rounding::Down)?)
+    }
+
+    fn entered(&self, assets: Amount<N>, shares: Shares<N>) -> Result<Conversion<N>, LendingError> {
+        let after = Self {
+            assets: (self.assets + assets)?,
+            supply: (self.supply + shares)?,
+            offset: self.offset,
+        };
+        Ok(Conversion { assets, shares, after })
+    }
+
+    fn left(&self, assets: Amount<N>, shares: Shares<N>) -> Result<Conversion<N>, LendingError> {
+        if shares > self.supply {
+            return Err(LendingError::InsufficientShares);
+        }
+        if assets > self.assets {
+            return Err(LendingError::InsufficientCash);
+        }
+        let after = Self {
+            assets: (self.assets - assets)?,
+            supply: (self.supply - shares)?,
+            offset: self.offset,
+        };
+        Ok(Conversion { assets, shares, after })
+    }
+
+    /// Brings assets for `⌊assets·(S + 10^δ)/(A + 1)⌋` shares; it can be none.
+    ///
+    /// # Rounding
+    /// Down, for the other shares.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], [`MathError::Inexact`] when the sums cannot be held.
+    pub fn deposit(
+        &self,
+        assets: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Conversion<N>, LendingError> {
+        let assets = assets.into_quantity()?;
+        self.entered(assets, self.shares_for(assets, Rounding::Down)?)
+    }
+
+    /// Buys shares for `⌈shares·(A + 1)/(S + 10^δ)⌉` assets.
+    ///
+    /// # Rounding
+    /// Up, for the other shares.
+    ///
+    /// # Errors
+    /// As [`deposit`](Self::deposit).
+    pub fn mint(
+        &self,
+        shares: impl IntoQuantity<Shares<N>>,
+    ) -> Result<Conversion<N>, LendingError> {
+        let shares = shares.into_quantity()?;
+        self.entered(self.assets_for(shares, Rounding::Up)?, shares)
+    }
+
+    /// Takes assets for `⌈assets·(S + 10^δ)/(A + 1)⌉` shares.
+    ///
+    /// # Rounding
+    /// Up, for the other shares.
+    ///
+    /// # Errors
+    /// [`LendingError::InsufficientShares`], [`LendingError::InsufficientCash`].
+    pub fn withdraw(
+        &self,
+        assets: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Conversion<N>, LendingError> {
+        let assets = assets.into_quantity()?;
+        self.left(assets, self.shares_for(assets, Rounding::Up)?)
+    }
+
+    /// Gives back shares for `⌊shares·(A + 1)/(S + 10^δ)⌋` assets.
+    ///
+    /// # Rounding
+    /// Down, for the other shares.
+    ///
+    /// # Errors
+    /// As [`withdraw`](Self::withdraw).
+    pub fn redeem(
+        &self,
+        shares: impl IntoQuantity<Shares<N>>,
+    ) -> Result<Conversion<N>, LendingError> {
+        let shares = shares.into_quantity()?;
+        self.left(self.assets_for(shares, Rounding::Down)?, shares)
+    }
+
+    /// The vault with more assets and the same shares: a gift, or what it has earned.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], [`MathError::Inexact`] when the sum cannot be held.
+    pub fn donate(&self, assets: impl IntoQuantity<Amount<N>>) -> Result<Self, LendingError> {
+        Ok(Self { assets: (self.assets + assets.into_quantity()?)?, ..*self })
+    }
+
+    /// The vault with fewer assets and the same shares: a loss.
+    ///
+    /// # Errors
+    /// [`LendingError::InsufficientCash`] for more than there is.
+    pub fn lose(&self, assets: impl IntoQuantity<Amount<N>>) -> Result<Self, LendingError> {
+        let assets = assets.into_quantity()?;
+        if assets > self.assets {
+            return Err(LendingError::InsufficientCash);
+        }
+        Ok(Self { assets: (self.assets - assets)?, ..*self })
+    }
+}

@@ -260,3 +260,25 @@ fn float_products_beyond_the_range_compare_to_the_last_digits() {
     assert_eq!(f64::cmp_products(1e-300, 1e-300, 1e-300, 0.0), Ordering::Greater);
     assert_eq!(f64::cmp_products(0.0, 1e300, 1e-300, 0.0), Ordering::Equal);
 }
+
+/// Fuzzing: of two sides that a float's tolerance takes for equal, the fuller one was counted.
+#[test]
+fn a_float_deposit_is_counted_by_its_scarcer_side_within_the_tolerance() {
+    let pool = Pool::new(1e21, 1e21, Fee::PERCENT_0_30).unwrap();
+    for (x, y) in [(1e21, 1e21 * (1.0 - 5e-13)), (1e21 * (1.0 - 5e-13), 1e21)] {
+        let mint = pool.mint(Amounts::new(x, y).unwrap()).unwrap();
+        let burn = mint.after.burn(mint.shares).unwrap();
+        let slack = 1.0 + 4.0 * f64::EPSILON;
+        assert!(burn.amounts.x <= x * slack && burn.amounts.y <= y * slack);
+    }
+}
+
+/// Fuzzing: a second point was taken for the end of a number.
+#[test]
+fn two_points_are_no_number() {
+    for text in ["1..", "1..0", ".1.", "1.0.0"] {
+        assert_eq!(text.parse::<Amount>(), Err(MathError::Malformed(Kind::Amount)), "{text}");
+        assert_eq!(text.parse::<Amount<Wad>>(), Err(MathError::Malformed(Kind::Amount)), "{text}");
+    }
+    assert_eq!("1.".parse::<Amount>().unwrap(), dec!(1));
+}

@@ -444,11 +444,17 @@ impl<N: Number> Pool<N> {
             // The scarcer side decides: dx/x against dy/y, compared exactly.
             let (dx, dy) = (amounts.x.exact()?, amounts.y.exact()?);
             let (x, y) = (reserves.x.exact()?, reserves.y.exact()?);
-            let (amount, reserve) = match N::cmp_products(dx, y, dy, x) {
-                Ordering::Greater => (dy, y),
-                _ => (dx, x),
+            let shares_of =
+                |amount, reserve| supply.mul_div(amount, reserve, Fit::To(supply), Rounding::Down);
+            let shares = match N::cmp_products(dx, y, dy, x) {
+                Ordering::Less => shares_of(dx, x)?,
+                Ordering::Greater => shares_of(dy, y)?,
+                // Equal, or of floats nearly so.
+                Ordering::Equal => {
+                    let (of_x, of_y) = (shares_of(dx, x)?, shares_of(dy, y)?);
+                    if of_y < of_x { of_y } else { of_x }
+                }
             };
-            let shares = supply.mul_div(amount, reserve, Fit::To(supply), Rounding::Down)?;
             (shares, (supply + shares)?)
         };
         if shares.is_zero() {

@@ -287,8 +287,13 @@ impl Number for Decimal {
     fn parse(text: &str, kind: Kind) -> Result<Self, MathError> {
         use rust_decimal::Error;
         // Zeros behind the last place say nothing, and it would take them for digits.
-        let short = if text.contains('.') { text.trim_end_matches('0') } else { text };
-        let short = short.strip_suffix('.').unwrap_or(short);
+        let short = match text.split_once('.') {
+            Some((_, places)) if !places.contains('.') => {
+                let short = text.trim_end_matches('0');
+                short.strip_suffix('.').unwrap_or(short)
+            }
+            _ => text,
+        };
         let short = if short.is_empty() && text.len() > 1 { "0" } else { short };
         Self::from_str_exact(short).map_err(|error| match error {
             Error::Underflow | Error::ScaleExceedsMaximumPrecision(_) => {

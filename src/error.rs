@@ -5,6 +5,7 @@ use core::fmt;
 use thiserror::Error as ThisError;
 
 use crate::amm::AmmError;
+use crate::vault::VaultError;
 
 /// The kind of quantity that an error speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +27,8 @@ pub enum Kind {
     FeeShare,
     /// A rate per unit of time: [`Rate`](crate::Rate).
     Rate,
+    /// Coins of a vault system: [`Coins`](crate::vault::Coins).
+    Coins,
     /// A bare number that belongs to no quantity yet.
     Number,
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Kind {
             Self::Fee => "fee",
             Self::FeeShare => "fee share",
             Self::Rate => "rate",
+            Self::Coins => "coins",
             Self::Number => "number",
         })
     }
@@ -93,4 +97,7 @@ pub enum Error {
     /// A refusal of the market maker.
     #[error(transparent)]
     Amm(#[from] AmmError),
+    /// A refusal of the vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }

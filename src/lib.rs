@@ -11,6 +11,7 @@ pub mod quantity;
 pub mod rate;
 #[cfg(feature = "serde")]
 mod text;
+pub mod vault;
 
 pub use error::{Error, Kind, MathError};
 pub use num::{Number, Ray, Wad};

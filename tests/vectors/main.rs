@@ -7,10 +7,17 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "a test fails by panicking, and its integers are unbounded"
 )]
 
+mod maker;
+mod maker_abaci;
+mod maker_jug_rpow;
+mod maker_liquidation_scenarios;
+mod maker_pot_scenarios;
+mod maker_vat_frob;
 mod number;
 mod recording;
 mod uniswap_v2;

@@ -7,6 +7,7 @@ use thiserror::Error as ThisError;
 use crate::amm::AmmError;
 use crate::lending::LendingError;
 use crate::staking::StakingError;
+use crate::vault::VaultError;
 
 /// The kind of quantity that an error speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +29,8 @@ pub enum Kind {
     FeeShare,
     /// A rate per unit of time: [`Rate`](crate::Rate).
     Rate,
+    /// Coins of a vault system: [`Coins`](crate::vault::Coins).
+    Coins,
     /// A bare number that belongs to no quantity yet.
     Number,
 }
@@ -43,6 +46,7 @@ impl fmt::Display for Kind {
             Self::Fee => "fee",
             Self::FeeShare => "fee share",
             Self::Rate => "rate",
+            Self::Coins => "coins",
             Self::Number => "number",
         })
     }
@@ -101,4 +105,7 @@ pub enum Error {
     /// A refusal of the lending pool.
     #[error(transparent)]
     Lending(#[from] LendingError),
+    /// A refusal of the vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }

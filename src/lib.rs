@@ -13,6 +13,7 @@ pub mod rate;
 pub mod staking;
 #[cfg(feature = "serde")]
 mod text;
+pub mod vault;
 
 pub use error::{Error, Kind, MathError};
 pub use num::{Number, Ray, Wad};

@@ -53,7 +53,7 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide};
+use crate::num::{Exact, Fit, Grid, Growth, Number, Rounding, Wide};
 use crate::quantity::{Index, Ratio};
 
 /// Per second: the unit of a [`Rate`], and of the [`Elapsed`] time that goes with it.
@@ -216,7 +216,73 @@ impl<N: Number, U: Copy> Rate<N, U> {
     }
 }
 
+impl<N: Number, U: Copy> Rate<N, U> {
+    /// `⌊(1 + r)ⁿ − 1⌋`: what the rate makes in a year of so many periods, to the last place.
+    ///
+    /// [`compound_down`](Self::compound_down) rounds every product, as a contract does; this rounds once.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    pub fn per_year_down(self, periods: u32) -> Result<Rate<N>, MathError> {
+        self.number.grown(Growth::Over(periods), Rounding::Down).map(Rate::of)
+    }
+
+    /// `⌈(1 + r)ⁿ − 1⌉`: what the rate makes in a year of so many periods, to the last place.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    pub fn per_year_up(self, periods: u32) -> Result<Rate<N>, MathError> {
+        self.number.grown(Growth::Over(periods), Rounding::Up).map(Rate::of)
+    }
+}
+
 impl<N: Number> Rate<N, PerYear> {
+    /// `⌊(1 + r)^(1/n) − 1⌋`: the rate that compounds to this one in a year of so many periods.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::{PerSecond, PerYear, Rate};
+    /// use rust_decimal::dec;
+    ///
+    /// let yearly = Rate::<_, PerYear>::new(dec!(0.05))?;
+    /// let rate = yearly.per_period_down::<PerSecond>(31_536_000)?;
+    /// assert_eq!(rate.get(), dec!(0.000000001547125957863212449));
+    /// // Maker's published rate comes from cut steps, and is a unit lower here.
+    /// let rate = yearly.per_period_published::<PerSecond>(31_536_000)?;
+    /// assert_eq!(rate.get(), dec!(0.000000001547125957863212448));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    pub fn per_period_down<U: Copy>(self, periods: u32) -> Result<Rate<N, U>, MathError> {
+        self.number.grown(Growth::InOneOf(periods), Rounding::Down).map(Rate::of)
+    }
+
+    /// `⌈(1 + r)^(1/n) − 1⌉`: the rate that compounds to this one in a year of so many periods.
+    ///
+    /// # Errors
+    /// As [`per_period_down`](Self::per_period_down).
+    pub fn per_period_up<U: Copy>(self, periods: u32) -> Result<Rate<N, U>, MathError> {
+        self.number.grown(Growth::InOneOf(periods), Rounding::Up).map(Rate::of)
+    }
+
+    /// `⌊exp(⌊⌊ln(1 + r)⌋/n⌋)⌋ − 1`: the rate by period as Maker's governance publishes and deploys it,
+    /// to the last place.
+    ///
+    /// Its table is made with `bc`, which cuts every step to 27 places. So it is up to some units below the
+    /// exact root ([`per_period_down`](Self::per_period_down)), which is in nobody's interest and matters
+    /// to nobody: for 5 % it makes 4.9999999999999999965 % in a year.
+    ///
+    /// # Errors
+    /// As [`per_period_down`](Self::per_period_down).
+    ///
+    /// # Source
+    /// "Rates" of MakerDAO's documentation: `e( l(1.05)/(60 * 60 * 24 * 365) )` at `scale=27`.
+    pub fn per_period_published<U: Copy>(self, periods: u32) -> Result<Rate<N, U>, MathError> {
+        self.number.grown(Growth::InOneOfAsPublished(periods), Rounding::Down).map(Rate::of)
+    }
+
     /// `⌊r / units⌋`: the yearly rate for a shorter unit, of which a year has `units_per_year`.
     ///
     /// # Errors

@@ -3,10 +3,15 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
     reason = "a test fails by panicking"
 )]
+
+#[path = "published/vault.rs"]
+mod vault;
 
 use defi_math::amm::{Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
 use defi_math::{Fee, Price, Wad};

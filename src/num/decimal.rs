@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 use super::fixed::{Polynomial, mean_of_uq112x112, uq112x112};
 use super::wide::{self, U256};
-use super::{Exact, Fit, Grid, Number, Rounding, sealed};
+use super::{Exact, Fit, Grid, Growth, Number, Rounding, growth, sealed};
 use crate::error::{Kind, MathError};
 
 /// The largest integer of a `Decimal`: 2^96 − 1.
@@ -342,6 +342,12 @@ impl Number for Decimal {
 
     fn mean_of_uq112x112(sum: (u128, u128), seconds: u32) -> Result<(U256, U256), MathError> {
         mean_of_uq112x112(sum, seconds)
+    }
+
+    fn grown(self, growth: Growth, rounding: Rounding) -> Result<Self, MathError> {
+        let units = self.exact(Grid::Rate)?.to_u128().ok_or(MathError::Overflow)?;
+        let grown = growth::grown(units, places(Grid::Rate), growth, rounding)?;
+        settle(U256::from_u128(grown), Fit::Alone, Grid::Rate, rounding)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]

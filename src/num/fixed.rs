@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::decimal::assemble_exact;
 use super::wide::{self, U256, U512};
-use super::{Exact, Fit, Grid, Number, Rounding, Wide, sealed};
+use super::{Exact, Fit, Grid, Growth, Number, Rounding, Wide, growth, sealed};
 use crate::error::{Kind, MathError};
 
 /// A non-negative fixed-point number: an integer of base units, `PLACES` of its decimal digits
@@ -538,6 +538,10 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
 
     fn mean_of_uq112x112(sum: (u128, u128), seconds: u32) -> Result<(U256, U256), MathError> {
         mean_of_uq112x112(sum, seconds)
+    }
+
+    fn grown(self, growth: Growth, rounding: Rounding) -> Result<Self, MathError> {
+        growth::grown(self.0, PLACES, growth, rounding).map(Self)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]

@@ -26,7 +26,7 @@ mod implementation {
     use core::cmp::Ordering;
 
     use crate::error::{Kind, MathError};
-    use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide, sealed};
+    use crate::num::{Exact, Fit, Grid, Growth, Number, Rounding, Wide, sealed};
 
     /// Products of floats closer than this, relative to the larger, compare as equal.
     ///
@@ -288,6 +288,20 @@ mod implementation {
             }
             let (hi, lo) = sum;
             Ok((hi as Self * 65_536.0 + lo as Self / TWO_TO_112, Self::from(seconds)))
+        }
+
+        fn grown(self, growth: Growth, _: Rounding) -> Result<Self, MathError> {
+            use num_traits::Float;
+            let grown = match growth {
+                Growth::Over(n) => Float::exp_m1(Float::ln_1p(self) * Self::from(n)),
+                Growth::InOneOf(0) | Growth::InOneOfAsPublished(0) => {
+                    return Err(MathError::DivisionByZero);
+                }
+                Growth::InOneOf(n) | Growth::InOneOfAsPublished(n) => {
+                    Float::exp_m1(Float::ln_1p(self) / Self::from(n))
+                }
+            };
+            not_negative(finite(grown)?)
         }
 
         fn approximate(self) -> f64 {

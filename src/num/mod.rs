@@ -54,6 +54,7 @@
 mod decimal;
 mod fixed;
 mod float;
+mod growth;
 mod operators;
 pub(crate) mod wide;
 
@@ -67,6 +68,7 @@ pub use fixed::{Fixed, Ray, Wad};
 #[cfg(any(feature = "std", feature = "libm"))]
 pub use float::RELATIVE_TOLERANCE;
 pub(crate) use float::quotient;
+pub use growth::Growth;
 
 use crate::error::{Kind, MathError};
 
@@ -349,6 +351,13 @@ pub trait Number:
             base = mul(base, base)?;
         }
     }
+
+    /// A rate `r` carried to another unit of time: `(1 + r)ⁿ − 1` or `(1 + r)^(1/n) − 1`, on the grid of
+    /// rates in one directed step.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`] for one of no periods; [`MathError::Overflow`].
+    fn grown(self, growth: Growth, rounding: Rounding) -> Result<Self, MathError>;
 
     /// A float within two units in the last place, for plots and rough comparisons.
     fn approximate(self) -> f64;

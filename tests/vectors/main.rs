@@ -7,8 +7,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     clippy::needless_pass_by_value,
     clippy::single_match_else,
     clippy::too_many_lines,
@@ -23,6 +23,12 @@ mod compound_interest_rate_models;
 mod erc4626_lending;
 mod lido_steth;
 mod mainnet_lending;
+mod maker;
+mod maker_abaci;
+mod maker_jug_rpow;
+mod maker_liquidation_scenarios;
+mod maker_pot_scenarios;
+mod maker_vat_frob;
 mod number;
 mod recording;
 mod rocketpool_reth;

@@ -39,6 +39,20 @@ impl<'a> Record<'a> {
         list.unwrap_or_else(|| panic!("not a list in {self}")).iter().map(Record)
     }
 
+    /// The integers of a list in it.
+    pub(crate) fn list(self, name: &str) -> Vec<BigUint> {
+        let list = self.field(name).as_array();
+        let list = list.unwrap_or_else(|| panic!("{name} is not a list in {self}"));
+        list.iter().map(|n| n.as_str().and_then(|n| n.parse().ok()).expect("an integer")).collect()
+    }
+
+    /// The records in it by name.
+    pub(crate) fn fields(self, name: &str) -> Vec<(&'a str, Record<'a>)> {
+        let fields = self.field(name).as_object();
+        let fields = fields.unwrap_or_else(|| panic!("{name} has no fields in {self}"));
+        fields.iter().map(|(name, value)| (name.as_str(), Record(value))).collect()
+    }
+
     /// A record in it.
     pub(crate) fn record(self, name: &str) -> Self {
         Self(self.field(name))
@@ -86,6 +100,14 @@ impl<'a> Record<'a> {
     /// The integer of a field that not every record has.
     pub(crate) fn units_if_any(self, name: &str) -> Option<BigUint> {
         self.0.get(name).map(|_| self.units(name))
+    }
+
+    /// The integer of a field, or why the contract refused to answer it.
+    pub(crate) fn answer_of(self, name: &str) -> Result<BigUint, &'a str> {
+        match self.field(name) {
+            Value::String(_) => Ok(self.units(name)),
+            _ => Err(self.record(name).text("error")),
+        }
     }
 
     /// Why the contract refused, if it did.

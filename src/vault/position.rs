@@ -1,0 +1,564 @@
+//! Collateral locked and coins drawn against it.
+
+use core::cmp::Ordering;
+
+use rust_decimal::Decimal;
+
+use super::coins::wide_quotient;
+use super::number::{VaultNumber, divided, ray};
+use super::{
+    Change, Coins, CollateralType, CollateralTypeState, System, SystemState, UnitPrice, VaultError,
+};
+use crate::num::{Exact, Fit, Grid, Number, Rounding};
+use crate::quantity::{Amount, IntoQuantity, Price, Ratio};
+
+/// Collateral, and debt against it.
+///
+/// ```text
+/// debt = art·rate      safe ⇔ art·rate ≤ ink·spot      exact products of 45 places
+/// ```
+///
+/// # Example
+///
+/// ```
+/// use defi_math::vault::{CollateralType, CollateralTypeState, Coins, Position, System, VaultError};
+/// use defi_math::{Price, Ratio};
+/// use rust_decimal::dec;
+///
+/// let system = System::new(dec!(1000000))?;
+/// let ether = CollateralType::try_from(CollateralTypeState {
+///     debt_floor: Coins::new(dec!(100))?,
+///     ..CollateralTypeState::at_ratio(dec!(1.5))?
+/// })?
+/// .at_market_price(Price::new(dec!(3000))?, &system)?;
+///
+/// let locked = Position::EMPTY.lock(dec!(2), &ether, &system)?;
+/// let drawn = locked.position.draw(dec!(4000), &locked.collateral_type, &locked.system)?;
+/// // Exactly at the limit, which is allowed; one unit more is not.
+/// assert!(drawn.position.is_safe(&drawn.collateral_type)?);
+/// let more = drawn.position.draw(dec!(0.000000000000000001), &drawn.collateral_type, &drawn.system);
+/// assert_eq!(more.err(), Some(VaultError::Unsafe));
+/// // Nor is a debt of 50, below the floor.
+/// let wiped = drawn.position.wipe(dec!(3950), &drawn.collateral_type, &drawn.system);
+/// assert_eq!(wiped.err(), Some(VaultError::BelowDebtFloor));
+/// # Ok::<(), VaultError>(())
+/// ```
+///
+/// # Source
+/// The `Urn` of MakerDAO's `Vat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
+#[doc(alias = "urn")]
+#[doc(alias = "Safe")]
+#[doc(alias = "CDP")]
+pub struct Position<N: VaultNumber = Decimal> {
+    collateral: Amount<N>,
+    normalized_debt: Amount<N>,
+}
+
+/// A change of a position: of its collateral and of its normalized debt, either of which may be nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjustment<N: VaultNumber = Decimal> {
+    /// Collateral locked or freed.
+    #[doc(alias = "dink")]
+    pub collateral: Change<Amount<N>>,
+    /// Normalized debt drawn or wiped.
+    #[doc(alias = "dart")]
+    pub normalized_debt: Change<Amount<N>>,
+}
+
+impl<N: VaultNumber> Adjustment<N> {
+    /// Whether it leaves the position no riskier: no debt more, no collateral less. Anybody may do it, and
+    /// at any price.
+    #[must_use]
+    pub fn is_no_riskier(&self) -> bool {
+        !self.draws() && !matches!(self.collateral, Change::Decrease(freed) if !freed.is_zero())
+    }
+
+    fn draws(&self) -> bool {
+        matches!(self.normalized_debt, Change::Increase(drawn) if !drawn.is_zero())
+    }
+}
+
+/// A changed position.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
+pub struct Adjusted<N: VaultNumber = Decimal> {
+    /// What was asked for.
+    pub adjustment: Adjustment<N>,
+    /// Coins created for the owner, or destroyed for whoever repaid.
+    pub coins: Change<Coins<N>>,
+    /// The position after it.
+    pub position: Position<N>,
+    /// The collateral type after it.
+    pub collateral_type: CollateralType<N>,
+    /// The system after it.
+    pub system: System<N>,
+}
+
+/// What somebody holds in the system beside a position: unlocked collateral, and coins.
+///
+/// Optional: it is here for those who want the contract's refusal when a balance does not suffice.
+///
+/// # Example
+/// ```
+/// use defi_math::vault::{CollateralType, CollateralTypeState, Coins, Position, System, Wallet};
+/// use defi_math::{Amount, Ratio};
+/// use rust_decimal::dec;
+///
+/// let system = System::new(dec!(1000000))?;
+/// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?;
+/// let wallet = Wallet { collateral: Amount::new(dec!(2))?, coins: Coins::ZERO };
+/// let locked = Position::EMPTY.lock(dec!(1.5), &ether, &system)?;
+/// assert_eq!(wallet.settle(&locked)?.collateral, dec!(0.5));
+/// assert!(wallet.settle(&locked)?.settle(&locked).is_err());
+/// # Ok::<(), defi_math::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wallet<N: VaultNumber = Decimal> {
+    /// Unlocked collateral.
+    #[doc(alias = "gem")]
+    pub collateral: Amount<N>,
+    /// Coins.
+    #[doc(alias = "dai")]
+    pub coins: Coins<N>,
+}
+
+impl<N: VaultNumber> Wallet<N> {
+    /// The wallet after it has paid for a change of a position, or been paid by it.
+    ///
+    /// # Errors
+    /// [`VaultError::InsufficientBalance`] when it cannot pay.
+    pub fn settle(&self, adjusted: &Adjusted<N>) -> Result<Self, VaultError> {
+        let short = |_| VaultError::InsufficientBalance;
+        let collateral = match adjusted.adjustment.collateral {
+            Change::Increase(locked) => (self.collateral - locked).map_err(short)?,
+            Change::Decrease(freed) => (self.collateral + freed)?,
+        };
+        let coins = match adjusted.coins {
+            Change::Increase(drawn) => (self.coins + drawn)?,
+            Change::Decrease(repaid) => (self.coins - repaid).map_err(short)?,
+        };
+        Ok(Self { collateral, coins })
+    }
+}
+
+impl<N: VaultNumber> Position<N> {
+    /// Nothing locked and nothing owed.
+    pub const EMPTY: Self = Self { collateral: Amount::ZERO, normalized_debt: Amount::ZERO };
+
+    /// A position as it is stored, or read from a chain.
+    ///
+    /// # Errors
+    /// Those of bare numbers that are not amounts.
+    pub fn new(
+        collateral: impl IntoQuantity<Amount<N>>,
+        normalized_debt: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Self, VaultError> {
+        Ok(Self {
+            collateral: collateral.into_quantity()?,
+            normalized_debt: normalized_debt.into_quantity()?,
+        })
+    }
+
+    /// What is locked.
+    #[doc(alias = "ink")]
+    #[must_use]
+    pub const fn collateral(&self) -> Amount<N> {
+        self.collateral
+    }
+
+    /// What is owed, in what it would have been at the start of time.
+    #[doc(alias = "art")]
+    #[must_use]
+    pub const fn normalized_debt(&self) -> Amount<N> {
+        self.normalized_debt
+    }
+
+    /// `art·rate`: what is owed now, exactly.
+    ///
+    /// # Errors
+    /// None but for a float beyond the range.
+    #[doc(alias = "tab")]
+    pub fn debt(&self, collateral_type: &CollateralType<N>) -> Result<Coins<N>, VaultError> {
+        let rate = collateral_type.state().accumulated_rate;
+        Ok(Coins::accumulated(self.normalized_debt, rate)?)
+    }
+
+    /// Whether `art·rate ≤ ink·spot`; a position without debt is safe at any price.
+    ///
+    /// # Rounding
+    /// None: the products are compared exactly (for `f64`, within
+    /// [`RELATIVE_TOLERANCE`](crate::num::RELATIVE_TOLERANCE)).
+    ///
+    /// # Errors
+    /// None.
+    #[inline]
+    pub fn is_safe(&self, collateral_type: &CollateralType<N>) -> Result<bool, VaultError> {
+        let CollateralTypeState { accumulated_rate, safety_price, .. } = collateral_type.state();
+        let order = N::cmp_products(
+            self.normalized_debt.exact()?,
+            accumulated_rate.exact()?,
+            self.collateral.exact()?,
+            safety_price.exact()?,
+        );
+        Ok(order != Ordering::Greater)
+    }
+
+    /// Whether it can be liquidated: strictly unsafe, and there is a price.
+    ///
+    /// # Errors
+    /// None.
+    #[inline]
+    pub fn is_unsafe(&self, collateral_type: &CollateralType<N>) -> Result<bool, VaultError> {
+        Ok(!collateral_type.state().safety_price.is_zero() && !self.is_safe(collateral_type)?)
+    }
+
+    /// `⌊ink·price/debt⌋`, the worth of the collateral at a price in coins over the debt: at the
+    /// liquidation ratio it is on the edge.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDebt`]; [`MathError::Overflow`](crate::MathError::Overflow).
+    pub fn collateralization_ratio(
+        &self,
+        collateral_type: &CollateralType<N>,
+        price: Price<N>,
+    ) -> Result<Ratio<N::Rate>, VaultError> {
+        let debt = self.debt(collateral_type)?;
+        if debt.is_zero() {
+            return Err(VaultError::NoDebt);
+        }
+        let ((quote, base), ray) = (price.parts(), ray::<N>()?);
+        // ink·RAY has the debt's 45 places; another RAY for the ratio's 27.
+        let worth = self.collateral.exact()?.product(quote)?;
+        let over = debt.exact().product(base)?;
+        Ok(Ratio::new(wide_quotient::<N>(worth, ray.product(ray)?, over)?)?)
+    }
+
+    /// The lowest safety price at which the position is safe: `⌈debt/ink⌉`.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDebt`]; [`VaultError::InsufficientCollateral`] for a debt against nothing.
+    pub fn lowest_safety_price(
+        &self,
+        collateral_type: &CollateralType<N>,
+    ) -> Result<UnitPrice<N::Rate>, VaultError> {
+        let debt = self.debt(collateral_type)?;
+        if debt.is_zero() {
+            return Err(VaultError::NoDebt);
+        }
+        if self.collateral.is_zero() {
+            return Err(VaultError::InsufficientCollateral);
+        }
+        let (debt, collateral) = (debt.exact(), self.collateral.exact()?);
+        let price = divided::<N::Rate>(debt, collateral, Fit::Alone, Grid::Rate, Rounding::Up)?;
+        Ok(UnitPrice::new(price)?)
+    }
+
+    /// The lowest market price at which the position is safe: at any lower one it can be liquidated.
+    ///
+    /// ```text
+    /// ⌈⌈debt/ink⌉·liquidation_ratio⌉·redemption_price
+    /// ```
+    ///
+    /// # Rounding
+    /// Up where the price rounds down on its way to the safety price, so that the bound is sharp.
+    ///
+    /// # Errors
+    /// As [`lowest_safety_price`](Self::lowest_safety_price);
+    /// [`MathError::Overflow`](crate::MathError::Overflow).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{CollateralType, CollateralTypeState, Position, System};
+    /// use defi_math::{Price, Ratio};
+    /// use rust_decimal::dec;
+    ///
+    /// let system = System::new(dec!(1000000))?;
+    /// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?;
+    /// let position = Position::new(dec!(10), dec!(10000))?;
+    /// assert_eq!(position.liquidation_price(&ether, &system)?, Price::new(dec!(1500))?);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    pub fn liquidation_price(
+        &self,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Price<N>, VaultError> {
+        let lowest = self.lowest_safety_price(collateral_type)?.get();
+        let ratio = collateral_type.state().liquidation_ratio.exact()?;
+        let one = ray::<N>()?;
+        let in_coins = lowest.mul_div(ratio, one, Fit::Alone, Grid::Rate, Rounding::Up)?;
+        let par = system.state().redemption_price.exact()?;
+        let quote = in_coins.exact(Grid::Rate)?.product(par)?;
+        Ok(Price::from_exact(quote, one.product(one)?)?)
+    }
+
+    /// The most coins that [`draw`](Self::draw) would give: what the collateral is good for, under the
+    /// ceilings; nothing if the debt would stay below the floor.
+    ///
+    /// # Rounding
+    /// Down: one unit more is refused.
+    ///
+    /// # Errors
+    /// [`VaultError::NotLive`], [`VaultError::NotInitialized`].
+    pub fn max_draw(
+        &self,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Amount<N>, VaultError> {
+        let (terms, books) = (collateral_type.state(), system.state());
+        if !books.live {
+            return Err(VaultError::NotLive);
+        }
+        let good_for = Coins::worth(self.collateral, terms.safety_price)?;
+        let most = collateral_type.normalized_down(good_for)?;
+        let less = |a: Amount<N>, b: Amount<N>| (a - b).unwrap_or(Amount::ZERO);
+        let mut drawn = less(most, self.normalized_debt);
+        let owed = |normalized| Coins::accumulated(normalized, terms.accumulated_rate);
+        if owed((terms.normalized_debt + drawn)?)? > terms.debt_ceiling {
+            let most = collateral_type.normalized_down(terms.debt_ceiling)?;
+            drawn = less(most, terms.normalized_debt);
+        }
+        let room = books.debt_ceiling.saturating_minus(books.issued);
+        if owed(drawn)? > room {
+            drawn = collateral_type.normalized_down(room)?;
+        }
+        if owed((self.normalized_debt + drawn)?)? < terms.debt_floor {
+            return Ok(Amount::ZERO);
+        }
+        Ok(owed(drawn)?.to_amount_down()?)
+    }
+
+    /// The most collateral that [`free`](Self::free) would give back.
+    ///
+    /// ```text
+    /// ink − ⌈debt/spot⌉      all of it without debt, none with a debt below the floor
+    /// ```
+    ///
+    /// # Rounding
+    /// Down: one unit more is refused.
+    ///
+    /// # Errors
+    /// [`VaultError::NotLive`], [`VaultError::NotInitialized`].
+    pub fn max_free(
+        &self,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Amount<N>, VaultError> {
+        let terms = collateral_type.state();
+        if !system.state().live {
+            return Err(VaultError::NotLive);
+        }
+        if terms.accumulated_rate.is_zero() {
+            return Err(VaultError::NotInitialized);
+        }
+        let debt = self.debt(collateral_type)?;
+        if self.normalized_debt.is_zero() {
+            return Ok(self.collateral);
+        }
+        if debt < terms.debt_floor || !self.is_safe(collateral_type)? {
+            return Ok(Amount::ZERO);
+        }
+        let price = terms.safety_price.exact()?;
+        let needed = debt.over(price, Fit::From(self.collateral), Rounding::Up)?;
+        Ok((self.collateral - needed).unwrap_or(Amount::ZERO))
+    }
+
+    /// Locks collateral.
+    ///
+    /// # Errors
+    /// As [`adjust`](Self::adjust).
+    pub fn lock(
+        &self,
+        collateral: impl IntoQuantity<Amount<N>>,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Adjusted<N>, VaultError> {
+        self.adjust(
+            Adjustment {
+                collateral: Change::Increase(collateral.into_quantity()?),
+                normalized_debt: Change::Increase(Amount::ZERO),
+            },
+            collateral_type,
+            system,
+        )
+    }
+
+    /// Frees collateral.
+    ///
+    /// # Errors
+    /// As [`adjust`](Self::adjust).
+    pub fn free(
+        &self,
+        collateral: impl IntoQuantity<Amount<N>>,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Adjusted<N>, VaultError> {
+        self.adjust(
+            Adjustment {
+                collateral: Change::Decrease(collateral.into_quantity()?),
+                normalized_debt: Change::Increase(Amount::ZERO),
+            },
+            collateral_type,
+            system,
+        )
+    }
+
+    /// Draws coins.
+    ///
+    /// # Rounding
+    /// The normalized debt up, for the system: what it makes beyond the asked amount, less than one unit
+    /// times the rate, is drawn too.
+    ///
+    /// # Errors
+    /// As [`adjust`](Self::adjust).
+    ///
+    /// # Source
+    /// `_getDrawDart` of dss-proxy-actions.
+    pub fn draw(
+        &self,
+        coins: impl IntoQuantity<Amount<N>>,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Adjusted<N>, VaultError> {
+        let drawn = collateral_type.normalized_up(Coins::of(coins.into_quantity()?)?)?;
+        self.adjust(
+            Adjustment {
+                collateral: Change::Increase(Amount::ZERO),
+                normalized_debt: Change::Increase(drawn),
+            },
+            collateral_type,
+            system,
+        )
+    }
+
+    /// Repays coins, or all of the debt if it is less.
+    ///
+    /// # Rounding
+    /// The normalized debt down, for the system; the receipt says what it took.
+    ///
+    /// # Errors
+    /// As [`adjust`](Self::adjust).
+    ///
+    /// # Source
+    /// `_getWipeDart` of dss-proxy-actions.
+    pub fn wipe(
+        &self,
+        coins: impl IntoQuantity<Amount<N>>,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Adjusted<N>, VaultError> {
+        let mut wiped = collateral_type.normalized_down(Coins::of(coins.into_quantity()?)?)?;
+        if self.normalized_debt < wiped {
+            wiped = self.normalized_debt;
+        }
+        self.repay(wiped, collateral_type, system)
+    }
+
+    /// Repays all of the debt: [`debt`](Self::debt), to the last of its 45 places.
+    ///
+    /// # Errors
+    /// As [`adjust`](Self::adjust).
+    ///
+    /// # Source
+    /// `wipeAll` of dss-proxy-actions.
+    pub fn wipe_all(
+        &self,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Adjusted<N>, VaultError> {
+        self.repay(self.normalized_debt, collateral_type, system)
+    }
+
+    fn repay(
+        &self,
+        normalized_debt: Amount<N>,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Adjusted<N>, VaultError> {
+        self.adjust(
+            Adjustment {
+                collateral: Change::Increase(Amount::ZERO),
+                normalized_debt: Change::Decrease(normalized_debt),
+            },
+            collateral_type,
+            system,
+        )
+    }
+
+    /// Changes collateral and debt at once.
+    ///
+    /// Equality passes every limit, and what leaves the position no riskier is allowed at any price.
+    ///
+    /// # Rounding
+    /// None: every limit is compared with an exact product.
+    ///
+    /// # Errors
+    /// In the contract's order:
+    /// - [`VaultError::NotLive`], [`VaultError::NotInitialized`];
+    /// - [`VaultError::InsufficientCollateral`] if more is freed than is locked,
+    ///   [`VaultError::ExceedsDebt`] if more is wiped than is owed;
+    /// - [`VaultError::AboveDebtCeiling`] when drawing beyond the type's ceiling or the system's;
+    /// - [`VaultError::Unsafe`] if it would be riskier and not safe;
+    /// - [`VaultError::BelowDebtFloor`] if it would be left with less debt than that, but for none.
+    ///
+    /// Whether the wallets can pay is [`Wallet::settle`]'s to say, and the contract asks it last. Whose
+    /// permission it takes is the caller's to know.
+    ///
+    /// # Source
+    /// `Vat.frob`.
+    #[doc(alias = "frob")]
+    pub fn adjust(
+        &self,
+        adjustment: Adjustment<N>,
+        collateral_type: &CollateralType<N>,
+        system: &System<N>,
+    ) -> Result<Adjusted<N>, VaultError> {
+        let (terms, books) = (*collateral_type.state(), *system.state());
+        if !books.live {
+            return Err(VaultError::NotLive);
+        }
+        if terms.accumulated_rate.is_zero() {
+            return Err(VaultError::NotInitialized);
+        }
+        let changed = |amount: Amount<N>, change, refusal| match change {
+            Change::Increase(more) => Ok((amount + more)?),
+            Change::Decrease(less) if less > amount => Err(refusal),
+            Change::Decrease(less) => Ok((amount - less)?),
+        };
+        let Adjustment { collateral, normalized_debt: debt_change } = adjustment;
+        let position = Self {
+            collateral: changed(self.collateral, collateral, VaultError::InsufficientCollateral)?,
+            normalized_debt: changed(self.normalized_debt, debt_change, VaultError::ExceedsDebt)?,
+        };
+        let normalized_debt =
+            changed(terms.normalized_debt, debt_change, VaultError::InvalidState)?;
+        let terms = CollateralTypeState { normalized_debt, ..terms };
+        let collateral_type = CollateralType::with(terms);
+        let (coins, issued) = match debt_change {
+            Change::Increase(drawn) => {
+                let coins = Coins::accumulated(drawn, terms.accumulated_rate)?;
+                (Change::Increase(coins), (books.issued + coins)?)
+            }
+            Change::Decrease(wiped) => {
+                let coins = Coins::accumulated(wiped, terms.accumulated_rate)?;
+                (Change::Decrease(coins), (books.issued - coins)?)
+            }
+        };
+        let above = collateral_type.debt()? > terms.debt_ceiling || issued > books.debt_ceiling;
+        if adjustment.draws() && above {
+            return Err(VaultError::AboveDebtCeiling);
+        }
+        if !adjustment.is_no_riskier() && !position.is_safe(&collateral_type)? {
+            return Err(VaultError::Unsafe);
+        }
+        let debt = position.debt(&collateral_type)?;
+        if !position.normalized_debt.is_zero() && debt < terms.debt_floor {
+            return Err(VaultError::BelowDebtFloor);
+        }
+        let system = System::with(SystemState { issued, ..books });
+        Ok(Adjusted { adjustment, coins, position, collateral_type, system })
+    }
+}

@@ -325,22 +325,27 @@ impl<N: Number, U: Copy> InterestRateModel<N, U> {
         if wanted <= base.get() {
             return Ok(Ratio::ZERO);
         }
-        let steps = |rise: N, slope: N| -> Result<N, LendingError> {
+        // ⌈(rise + from·slope)/slope⌉: the steps beyond a utilization, and that, in one division.
+        let beyond = |from: N, rise: N, slope: N| -> Result<N, LendingError> {
             if slope.is_zero() {
                 return Err(LendingError::RateNotReached);
             }
-            Ok(over(rise, slope, Rounding::Up)?)
+            let one = N::ONE.exact(Grid::Amount)?;
+            let (rise, slope) = (rise.exact(Grid::Amount)?, slope.exact(Grid::Amount)?);
+            let rise = rise.product(one)?.plus(from.exact(Grid::Amount)?.product(slope)?)?;
+            let slope = slope.product(one)?;
+            Ok(N::ONE.mul_div(rise, slope, Fit::Alone, Grid::Amount, Rounding::Up)?)
         };
         let u = match kink {
             Some(Kink { at, jump }) => {
                 let at_kink = self.borrow_rate(at)?.get();
                 if wanted <= at_kink {
-                    steps(wanted.try_sub(base.get())?, slope.get())?
+                    beyond(N::ZERO, wanted.try_sub(base.get())?, slope.get())?
                 } else {
-                    steps(wanted.try_sub(at_kink)?, jump.get())?.try_add(at.get())?
+                    beyond(at.get(), wanted.try_sub(at_kink)?, jump.get())?
                 }
             }
-            None => steps(wanted.try_sub(base.get())?, slope.get())?,
+            None => beyond(N::ZERO, wanted.try_sub(base.get())?, slope.get())?,
         };
         Ok(Ratio::new(u)?)
     }

@@ -399,7 +399,7 @@ impl<N: Number> LiquidationTerms<N> {
     /// collateral allow, or none.
     ///
     /// # Rounding
-    /// Sale and profit down. The repayment is within one share's worth of the largest.
+    /// Sale and profit down; the roundings of a share or two may favour a neighbour.
     ///
     /// # Errors
     /// As [`check`](Self::check) and [`seize_shares`](Self::seize_shares).
@@ -460,13 +460,26 @@ impl<N: Number> LiquidationTerms<N> {
         if repay.is_zero() || held.is_zero() {
             return Ok(None);
         }
-        let seizure = self.seize(collateral, repay, loan.price)?;
-        let shares = seizure.to_liquidator;
-        let proceeds = sale_price.quote_down(seizure.after.worth(shares)?)?;
-        if proceeds <= repay {
-            return Ok(None);
-        }
-        Ok(Some(BestLiquidation { repay, shares, profit: (proceeds - repay)? }))
+        let earns = |repay: Amount<N>| -> Result<Option<BestLiquidation<N>>, LendingError> {
+            let seizure = self.seize(collateral, repay, loan.price)?;
+            let shares = seizure.to_liquidator;
+            let proceeds = sale_price.quote_down(seizure.after.worth(shares)?)?;
+            Ok(if proceeds > repay {
+                Some(BestLiquidation { repay, shares, profit: (proceeds - repay)? })
+            } else {
+                None
+            })
+        };
+        let best = earns(repay)?;
+        // Shares are whole units: one unit more may still seize what is left, and no more than that.
+        let more = match repay + Amount::new(N::UNIT)? {
+            Ok(more) if repay < most => earns(more).unwrap_or(None),
+            _ => None,
+        };
+        Ok(match (best, more) {
+            (Some(best), Some(more)) if more.profit > best.profit => Some(more),
+            (best, more) => best.or(more),
+        })
     }
 }
 

@@ -337,8 +337,9 @@ impl<N: Number, U: Copy> Market<N, U> {
     #[inline]
     pub fn owed(&self, debt: Debt<N>) -> Result<Amount<N>, LendingError> {
         let Debt { principal, index } = debt;
-        if principal.is_zero() {
-            return Ok(Amount::ZERO);
+        // Nothing to scale; also keeps the places that a `Decimal` quotient may not have.
+        if principal.is_zero() || index == self.state.borrow_index {
+            return Ok(principal);
         }
         let now = self.state.borrow_index.exact()?;
         let fit = Fit::From(self.state.borrows);
@@ -469,7 +470,8 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
 
     /// Brings tokens for shares: `⌊amount/e⌋`.
     ///
-    /// The first deposit leaves the locked minimum of its shares to nobody.
+    /// The first deposit leaves the locked minimum of its shares to nobody. What lies in a market without
+    /// shares, a gift or the remainder of a last redemption, is then its own: there is nobody else.
     ///
     /// # Rounding
     /// Down, for the other suppliers; `e` itself is rounded down, as the contract's.
@@ -597,7 +599,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         if amount > cash {
             return Err(LendingError::InsufficientCash);
         }
-        if shares > self.circulating()? {
+        if !self.circulates(shares)? {
             return Err(LendingError::InsufficientShares);
         }
         let state =
@@ -605,15 +607,10 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         Ok(Redemption { shares, amount, after: Self::with(state) })
     }
 
-    /// The shares that somebody holds: all but the locked minimum, or the one unit of the last place that
-    /// stands for it in a large `Decimal` supply.
-    fn circulating(&self) -> Result<Shares<N>, LendingError> {
+    /// Whether somebody can hold so many shares: all but the locked minimum, compared exactly.
+    fn circulates(&self, shares: Shares<N>) -> Result<bool, LendingError> {
         let MarketState { supply, locked, .. } = *self.state();
-        if locked.is_zero() {
-            return Ok(supply);
-        }
-        let left = supply.wide()?.saturating_minus(locked.wide()?);
-        Ok(Shares::from_wide(left, Fit::From(supply), Rounding::Down)?)
+        Ok(shares.exact()?.plus(locked.exact()?)? <= supply.exact()?)
     }
 
     /// Lends more to a borrower.
@@ -798,7 +795,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         if !is_part(part.get()) {
             return Err(LendingError::InvalidParameter);
         }
-        if shares > self.circulating()? {
+        if !self.circulates(shares)? {
             return Err(LendingError::InsufficientShares);
         }
         let MarketState { supply, reserves, .. } = *self.state();

@@ -26,3 +26,4 @@ mod shares;
 mod support;
 mod swap;
 mod value;
+mod vault;

@@ -32,3 +32,4 @@ mod pool;
 mod quantity;
 mod rate;
 mod text;
+mod vault;

@@ -57,6 +57,12 @@ fn wad<N: Vaulted>(amount: Amount<N>) -> BigInt {
 }
 
 /// An integer of any magnitude up to a bound.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "any number near will do"
+)]
 fn magnitude(least: u128, most: u128) -> impl Strategy<Value = u128> + Clone {
     (0.0..=1.0_f64, any::<u64>()).prop_map(move |(at, noise)| {
         let (low, high) = ((least.max(1) as f64).ln(), (most as f64).ln());
@@ -376,12 +382,13 @@ impl<N: Vaulted> World<N> {
         part.of(&bound)
     }
 
-    fn part_of(&self, coins: Coins<N>, part: Part) -> Coins<N> {
+    fn part_of(coins: Coins<N>, part: Part) -> Coins<N> {
         let bound = coin_units(coins);
         let drawn: BigInt = (&bound * part.part / u16::MAX + part.beside).max(BigInt::ZERO);
         coins_of(&drawn)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each thing that can be done")]
     fn step(&mut self, action: Action) -> Result<(), VaultError> {
         let (ct, system) = (self.collateral_type, self.system);
         match action {
@@ -487,21 +494,21 @@ impl<N: Vaulted> World<N> {
             }
             Action::Heal(part) => {
                 let most = system.state().surplus.min(system.healable_debt()?);
-                self.system = system.heal(self.part_of(most, part))?.system;
+                self.system = system.heal(Self::part_of(most, part))?.system;
                 Ok(())
             }
             Action::Release(part) => {
                 let most = system.state().queued_debt;
-                self.system = system.release_queued(self.part_of(most, part))?;
+                self.system = system.release_queued(Self::part_of(most, part))?;
                 Ok(())
             }
             Action::AuctionDebt(part) => {
                 let most = system.healable_debt()?;
-                self.system = system.auction_debt(self.part_of(most, part))?;
+                self.system = system.auction_debt(Self::part_of(most, part))?;
                 Ok(())
             }
             Action::AuctionSurplus(part) => {
-                let sold = self.part_of(system.state().surplus, part);
+                let sold = Self::part_of(system.state().surplus, part);
                 self.system = system.auction_surplus(sold, Coins::ZERO)?;
                 self.elsewhere.coins = (self.elsewhere.coins + sold)?;
                 Ok(())
@@ -526,7 +533,7 @@ impl<N: Vaulted> World<N> {
                 Ok(())
             }
             Action::Give(who, part) => {
-                let given = self.part_of(self.wallets[who].coins, part);
+                let given = Self::part_of(self.wallets[who].coins, part);
                 let left = (self.wallets[who].coins - given)?;
                 self.system = system.receive(given)?;
                 self.wallets[who].coins = left;
@@ -799,11 +806,10 @@ fn the_liquidation_price_is_sharp<N: Vaulted>() {
     });
 }
 
+type Sunk<N> = (Position<N>, CollateralType<N>, System<N>, Price<N>);
+
 /// A position that has become unsafe, and the price at which.
-fn sunk<N: Vaulted>(
-    owing: &Owing,
-    fall: u32,
-) -> Option<(Position<N>, CollateralType<N>, System<N>, Price<N>)> {
+fn sunk<N: Vaulted>(owing: &Owing, fall: u32) -> Option<Sunk<N>> {
     let (position, collateral_type, system) = owing.open::<N>();
     let fallen = owing.market.price / 100 * u128::from(100 - fall);
     let price = price(fallen.max(1));

@@ -94,6 +94,12 @@ fn rpow(x: &BigInt, mut n: u32) -> BigInt {
 }
 
 /// An integer of any magnitude up to a bound.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "any number near will do"
+)]
 fn magnitude(least: u128, most: u128) -> impl Strategy<Value = BigInt> + Clone {
     (0.0..=1.0_f64, any::<u64>()).prop_map(move |(at, noise)| {
         let (low, high) = ((least.max(1) as f64).ln(), (most as f64).ln());
@@ -247,10 +253,10 @@ impl Chain {
             return Err(VaultError::LiquidationLimit);
         }
         let room = (&self.all_hole - &self.all_dirt).min(&self.hole - &self.dirt);
-        let mut dart = self.art.clone().min(room * wad() / &self.rate / &self.chop);
+        let mut dart = (room * wad() / &self.rate / &self.chop).min(self.art.clone());
         if self.art > dart {
             if (&self.art - &dart) * &self.rate < self.dust {
-                dart = self.art.clone();
+                dart.clone_from(&self.art);
             } else if &dart * &self.rate < self.dust {
                 return Err(VaultError::DustyAuction);
             }
@@ -488,7 +494,7 @@ impl Sale {
         let mut slice = self.lot.clone().min(amt.clone());
         let mut owe = &slice * &price;
         if owe > self.tab {
-            owe = self.tab.clone();
+            owe.clone_from(&self.tab);
             slice = &owe / price;
         } else if owe < self.tab && slice < self.lot && &self.tab - &owe < self.chost {
             if self.tab <= self.chost {

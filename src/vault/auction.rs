@@ -142,7 +142,7 @@ pub enum Breaker {
 /// use defi_math::Ratio;
 /// use rust_decimal::dec;
 ///
-/// let house = AuctionHouse::try_from(AuctionTerms {
+/// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms {
 ///     buffer: Ratio::new(dec!(1.2))?,
 ///     max_age: seconds(2400),
 ///     min_price: Ratio::new(dec!(0.4))?,
@@ -312,7 +312,7 @@ impl<N: VaultNumber> AuctionHouse<N> {
 /// use rust_decimal::dec;
 ///
 /// let curve = PriceCurve::Linear { duration: seconds(3600) };
-/// let house = AuctionHouse::try_from(AuctionTerms::on_curve(curve))?;
+/// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms::on_curve(curve))?;
 /// let auction = Auction::new(dec!(1000), dec!(10), dec!(300))?;
 /// assert_eq!(auction.price(&house, seconds(1200))?, dec!(200));
 /// // Whoever wants all of it at 200 gets what raises 1000.

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::number::{VaultNumber, divided, ray, wad};
 use crate::error::{Kind, MathError};
 use crate::num::wide::U256;
-use crate::num::{Exact, Fit, Grid, Number, Rounding, Wad};
+use crate::num::{Exact, Fit, Grid, Number, Rounding, Wad, Wide};
 use crate::quantity::{Amount, Index, IntoQuantity, Price};
 
 /// The system's own coins, and debt in them: an exact product of an amount and a rate, with 45 places.
@@ -287,33 +287,23 @@ pub(super) fn in_coins<N: VaultNumber>(
     par: UnitPrice<N::Rate>,
 ) -> Result<UnitPrice<N::Rate>, MathError> {
     let ((quote, base), ray) = (market.parts(), ray::<N>()?);
-    let over = base.product(par.exact()?)?;
     // quote·RAY is the price in rays times base; a second RAY because `par` is one.
-    let numerator = quote.product(ray)?;
-    N::Rate::ONE
-        .exact(Grid::Rate)
-        .and_then(|one| wide_quotient::<N>(numerator, one, over))
-        .map(UnitPrice)
+    wide_quotient::<N>([quote, ray, ray], [base, par.exact()?]).map(UnitPrice)
 }
 
-/// `⌊a·b/over⌋` as a rate, the product of any width.
+/// `⌊a·b·c/(d·e)⌋` as a rate: nested floors are one of the whole quotient.
+#[expect(clippy::arithmetic_side_effects, reason = "a polynomial remembers an overflow")]
 pub(super) fn wide_quotient<N: VaultNumber>(
-    a: N::Exact,
-    b: N::Exact,
-    over: N::Exact,
+    factors: [N::Exact; 3],
+    divisors: [N::Exact; 2],
 ) -> Result<N::Rate, MathError> {
-    use crate::num::Wide;
-    if over.is_zero() {
+    if divisors.iter().any(|divisor| divisor.is_zero()) {
         return Err(MathError::DivisionByZero);
     }
-    let product = times_wide::<N>(a, b);
-    let quotient = product.div_floor(over.into());
+    let [a, b, c] = factors.map(N::Wide::from);
+    let [d, e] = divisors.map(N::Wide::from);
+    let quotient = (a * b * c).div_floor(d).div_floor(e);
     <N::Rate as Number>::from_wide(quotient, Fit::Alone, Grid::Rate, Rounding::Down)
-}
-
-#[expect(clippy::arithmetic_side_effects, reason = "a polynomial remembers an overflow")]
-fn times_wide<N: VaultNumber>(a: N::Exact, b: N::Exact) -> N::Wide {
-    N::Wide::from(a) * N::Wide::from(b)
 }
 
 impl<R: Number> PartialEq<R> for UnitPrice<R> {

@@ -231,9 +231,8 @@ impl<N: VaultNumber> Position<N> {
         }
         let ((quote, base), ray) = (price.parts(), ray::<N>()?);
         // ink·RAY has the debt's 45 places; another RAY for the ratio's 27.
-        let worth = self.collateral.exact()?.product(quote)?;
-        let over = debt.exact().product(base)?;
-        Ok(Ratio::new(wide_quotient::<N>(worth, ray.product(ray)?, over)?)?)
+        let factors = [self.collateral.exact()?, quote, ray.product(ray)?];
+        Ok(Ratio::new(wide_quotient::<N>(factors, [base, debt.exact()])?)?)
     }
 
     /// The lowest safety price at which the position is safe: `⌈debt/ink⌉`.
@@ -290,8 +289,12 @@ impl<N: VaultNumber> Position<N> {
         let ratio = collateral_type.state().liquidation_ratio.exact()?;
         let one = ray::<N>()?;
         let in_coins = lowest.mul_div(ratio, one, Fit::Alone, Grid::Rate, Rounding::Up)?;
-        let par = system.state().redemption_price.exact()?;
-        let quote = in_coins.exact(Grid::Rate)?.product(par)?;
+        let quote = in_coins.exact(Grid::Rate)?;
+        let par = system.state().redemption_price;
+        if par == UnitPrice::ONE {
+            return Ok(Price::from_exact(quote, one)?);
+        }
+        let quote = quote.product(par.exact()?)?;
         Ok(Price::from_exact(quote, one.product(one)?)?)
     }
 

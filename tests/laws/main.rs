@@ -31,3 +31,4 @@ mod shares;
 mod support;
 mod swap;
 mod value;
+mod vault;

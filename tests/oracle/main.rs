@@ -33,3 +33,4 @@ mod pool;
 mod quantity;
 mod rate;
 mod text;
+mod vault;

@@ -490,13 +490,14 @@ impl<N: Number> StakingPool<N> {
     /// Slashes a part of everything, what waits in the queue included.
     ///
     /// # Rounding
-    /// What is kept down: no part of a slash is lost.
+    /// What the shares keep down; what the queue keeps up, and every claim on it down, so that it always
+    /// holds what it owes.
     ///
     /// # Errors
     /// [`MathError::Overflow`] after more than 2³² total losses.
     pub fn slash(&self, kept: Kept<N>) -> Result<PoolSlash<N>, StakingError> {
         let StakingPoolState { staked, unbonding, .. } = self.state;
-        let left = (kept.of(staked)?, kept.of(unbonding)?);
+        let left = (kept.of(staked)?, kept.part_of(unbonding, Rounding::Up)?);
         let index = self.state.kept.mul_div(
             kept.get().exact()?,
             Ratio::<N>::ONE.exact()?,

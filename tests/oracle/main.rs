@@ -31,4 +31,5 @@ mod number;
 mod pool;
 mod quantity;
 mod rate;
+mod staking;
 mod text;

@@ -8,6 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "published/staking.rs"]
+mod staking;
+
 use defi_math::amm::{Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
 use defi_math::{Fee, Price, Wad};
 use rust_decimal::{Decimal, dec};

@@ -87,7 +87,6 @@ pub struct StakingPoolState<N: Number = Decimal> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(bound = ""))]
-#[must_use]
 pub struct Withdrawal<N: Number = Decimal> {
     amount: Amount<N>,
     kept: Ratio<N>,
@@ -620,7 +619,8 @@ impl<N: Number> StakingPool<N> {
             return Ok(Amount::ZERO);
         }
         let now = self.state.kept.exact()?;
-        Ok(amount.mul_div(now, kept.exact()?, Fit::From(amount), Rounding::Down)?)
+        let fit = Fit::From(self.state.unbonding);
+        Ok(amount.mul_div(now, kept.exact()?, fit, Rounding::Down)?)
     }
 
     /// Pays out a withdrawal that has waited long enough, less its part of what was slashed while it

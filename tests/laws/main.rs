@@ -23,6 +23,7 @@ mod float;
 mod number;
 mod own_types;
 mod shares;
+mod staking;
 mod support;
 mod swap;
 mod value;

@@ -358,7 +358,8 @@ fn a_withdrawal_that_waits<N: Sample>() {
         let claim = slashed.claim(unbond.withdrawal, 120);
         let (then, now) = (model(&unbond.after), model(&slashed));
         let expected = if now.era == then.era {
-            round::<N>(&(&asked * &now.kept / &then.kept), Fit::From(&asked), DOWN)?
+            let fit = Fit::From(&now.unbonding);
+            round::<N>(&(&asked * &now.kept / &then.kept), fit, DOWN)?
         } else {
             Q::zero()
         };

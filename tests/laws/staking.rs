@@ -9,10 +9,10 @@ use defi_math::staking::equilibrium::{Market, TOLERANCE};
 use defi_math::staking::ethereum::{Fork, INCREMENT};
 use defi_math::staking::inequality::{Distribution, Effect};
 use defi_math::staking::{
-    Book, Cascade, Disposition, Exposure, Fraction, Kept, Loan, LoanTerms, MarketReading,
-    RiskGuard, StakingError, StakingPool, slash,
+    Book, Cascade, Disposition, Exposure, Fraction, Kept, Loan, LoanState, LoanTerms,
+    MarketReading, RiskGuard, StakingError, StakingPool, slash,
 };
-use defi_math::{Amount, Index, Number, Price, Ratio, Shares, Wad};
+use defi_math::{Amount, Index, MathError, Number, Price, Ratio, Shares, Wad};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
@@ -228,21 +228,24 @@ fn nobody_leaves_a_pool_with_stake_that_was_slashed() {
                 match action {
                     Move::Deposit(user, amount) => {
                         let Ok(deposit) = pool.deposit(amount) else { continue };
-                        shares[user] = (shares[user] + deposit.shares).unwrap();
+                        let Ok(sum) = shares[user] + deposit.shares else { continue };
+                        shares[user] = sum;
                         paid += units(amount);
                         pool = deposit.after;
                     }
                     Move::Redeem(user, part) => {
                         let part = part_of::<N>(&shares[user].get().units(), part);
                         let Ok(redeemed) = pool.redeem(part.get()) else { continue };
-                        shares[user] = (shares[user] - redeemed.shares).unwrap();
+                        let Ok(rest) = shares[user] - redeemed.shares else { continue };
+                        shares[user] = rest;
                         taken += units(redeemed.amount);
                         pool = redeemed.after;
                     }
                     Move::Unbond(user, part) => {
                         let part = part_of::<N>(&shares[user].get().units(), part);
                         let Ok(unbond) = pool.unbond(part.get(), now, 3) else { continue };
-                        shares[user] = (shares[user] - unbond.shares).unwrap();
+                        let Ok(rest) = shares[user] - unbond.shares else { continue };
+                        shares[user] = rest;
                         waiting[user].push(unbond.withdrawal);
                         pool = unbond.after;
                     }
@@ -258,7 +261,8 @@ fn nobody_leaves_a_pool_with_stake_that_was_slashed() {
                     }
                     Move::Reward(amount) => {
                         let Ok(reward) = pool.reward(amount) else { continue };
-                        operator = (operator + reward.commission).unwrap();
+                        let Ok(sum) = operator + reward.commission else { continue };
+                        operator = sum;
                         paid += units(amount);
                         pool = reward.after;
                     }
@@ -290,6 +294,10 @@ fn nobody_leaves_a_pool_with_stake_that_was_slashed() {
             }
             for shares in shares.into_iter().chain([operator]) {
                 let redeemed = pool.redeem(shares);
+                // After a total loss shares can outgrow the digits of a `Decimal`.
+                if redeemed == Err(StakingError::Math(MathError::Inexact)) {
+                    return Ok(Verdict::Refused);
+                }
                 prop_assert!(redeemed.is_ok(), "{redeemed:?}");
                 pool = redeemed.unwrap().after;
             }
@@ -542,9 +550,8 @@ fn what_is_bearable_is_borne() {
             let least = accept!(loan.stake_at_default());
             prop_assert!(borne.stake() >= least);
             let at = |stake: BigInt| {
-                let state = *loan.state();
                 let stake = N::of_units(u128::try_from(stake).unwrap()).unwrap();
-                Loan::try_from(defi_math::staking::LoanState { stake, ..state }).unwrap()
+                Loan::try_from(LoanState { stake, ..*loan.state() }).unwrap()
             };
             prop_assert!(!at(units(least)).is_in_default().unwrap());
             prop_assert!(at(units(least) - 1).is_in_default().unwrap());
@@ -840,10 +847,7 @@ fn the_guard_can_only_stop() {
                 } else {
                     None
                 };
-                match reason {
-                    Some(reason) => prop_assert_eq!(guarded, Err(reason)),
-                    None => prop_assert_eq!(guarded, Ok(free)),
-                }
+                prop_assert_eq!(guarded, reason.map_or(Ok(free), Err));
                 Ok(Verdict::Held)
             },
         );
@@ -1043,7 +1047,7 @@ fn a_cascade_of_floats_is_that_of_wads() {
                 // The cover is a whole number of thousandths, cut to a unit.
                 let (mut low, mut high) = (0, 3_001);
                 while low < high {
-                    let middle = (low + high) / 2;
+                    let middle = u128::midpoint(low, high);
                     if middle > 0 && loan.fails_at(price(middle).unwrap()).unwrap() {
                         high = middle;
                     } else {

@@ -12,6 +12,8 @@
 
 #[path = "published/vault.rs"]
 mod vault;
+#[path = "published/staking.rs"]
+mod staking;
 
 use defi_math::amm::{Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
 use defi_math::{Fee, Price, Wad};

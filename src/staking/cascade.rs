@@ -127,21 +127,16 @@ fn clearly_differ(a: f64, b: f64) -> bool {
 /// # Example
 ///
 /// ```
-/// use defi_math::Fee;
-/// use defi_math::amm::ConstantProduct;
+/// use defi_math::Price;
 /// use defi_math::staking::{Cascade, Exposure};
 /// use rust_decimal::dec;
 ///
-/// // The synthetic's pool: 1,000 tokens against 1,000 of it.
-/// let pool = ConstantProduct::new(dec!(1000), dec!(1000), Fee::ZERO)?;
-/// let price = |bought| pool.spot_price_after_buying(bought).ok();
-/// # trait Buying { fn spot_price_after_buying(self, bought: defi_math::Amount)
-/// #     -> Result<defi_math::Price, defi_math::Error>; }
-/// # impl Buying for ConstantProduct { fn spot_price_after_buying(self, bought: defi_math::Amount)
-/// #     -> Result<defi_math::Price, defi_math::Error> {
-/// #     if bought.is_zero() { return Ok(self.flip().spot_price()?); }
-/// #     let paid = self.amount_in(bought)?;
-/// #     Ok(self.spot_price_after(paid)?.inverse()) } }
+/// // The synthetic's pool holds 1,000 tokens and 1,000 of it; after `x` have been bought without a fee
+/// // one costs 1,000²/(1,000 − x)².
+/// let price = |bought: defi_math::Amount| {
+///     let left = dec!(1000) - bought.get();
+///     Price::from_amounts(dec!(1000000), left * left).ok()
+/// };
 ///
 /// let mut loans = [
 ///     Exposure::new(0, dec!(100), dec!(160))?,

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use defi_math::Amount;
-//! use defi_math::staking::inequality::{Distribution, Effect, nakamoto};
+//! use defi_math::staking::inequality::{Distribution, Effect};
 //! use defi_math::staking::Fraction;
 //! use rust_decimal::dec;
 //!

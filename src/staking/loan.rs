@@ -77,8 +77,8 @@ impl<N: Number> LoanTerms<N> {
     ///
     /// # Errors
     /// [`StakingError::InvalidTerms`] unless the collateral factor lies between zero and one, the
-    /// exponent between 1 and 64, and the largest price is one at least;
-    /// [`MathError::Overflow`] for a price whose inverse rounds to nothing.
+    /// exponent between 1 and 64, and the largest price is one at least; those of a bare number that is
+    /// not a ratio.
     pub fn new(
         collateral_factor: Fraction,
         exponent: u32,
@@ -116,7 +116,7 @@ impl<N: Number> LoanTerms<N> {
     ///
     /// # Rounding
     /// Up, against the debtor: at most two units above the smallest number of the grid whose price is
-    /// not above `φ_max`.
+    /// not above `φ_max` (for a `Decimal` with a `φ_max` that has all its places, below 79).
     #[must_use]
     pub const fn threshold(&self) -> Ratio<N> {
         self.threshold
@@ -138,24 +138,25 @@ impl<N: Number> LoanTerms<N> {
     }
 }
 
-/// The smallest `z` on the finest grid, up to two units, with `z^exponent · price ≥ 1`.
+/// The smallest `z` on the finest grid, up to two units, with `price · z^exponent ≥ 1`.
 ///
-/// Found by halving: a candidate is accepted only if its power, rounded down, is not below the inverse
-/// price, rounded up.
+/// Found by halving: a candidate is accepted only if the price, multiplied by it so often and rounded
+/// down each time, is still one. What the roundings lose is a unit for each factor, and each factor
+/// moves the product by as much.
 fn inverse_root<N: Number>(price: N, exponent: u32) -> Result<N, MathError> {
-    let least = N::ONE.div_up(price)?;
-    let high_enough = |z: N| z.pow_down(u64::from(exponent)).map(|power| power >= least);
-    let two = N::ONE.multiple(2)?.exact(Grid::Rate)?;
-    let one = N::ONE.exact(Grid::Rate)?;
-    // z lies above `low` and at or below `high`; the inverse price itself is too low, or the answer.
-    if high_enough(least)? {
-        return Ok(least);
-    }
-    let (mut low, mut high) = (least, N::ONE);
+    let (one, two) = (N::ONE.exact(Grid::Rate)?, N::ONE.multiple(2)?.exact(Grid::Rate)?);
+    let high_enough = |z: N| -> Result<bool, MathError> {
+        let factor = z.exact(Grid::Rate)?;
+        let times =
+            |product: N, _| product.mul_div(factor, one, Fit::Alone, Grid::Rate, Rounding::Down);
+        Ok((0..exponent).try_fold(price, times)? >= N::ONE)
+    };
+    // `low` is never high enough, `high` always.
+    let (mut low, mut high) = (N::ZERO, N::ONE);
     loop {
         let half = high.try_sub(low)?.mul_div(one, two, Fit::Alone, Grid::Rate, Rounding::Down)?;
         let middle = low.try_add(half)?;
-        if half.is_zero() || middle == low || middle == high {
+        if middle <= low || middle >= high {
             return Ok(high);
         }
         if high_enough(middle)? {

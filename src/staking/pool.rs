@@ -87,7 +87,6 @@ pub struct StakingPoolState<N: Number = Decimal> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(bound = ""))]
-#[must_use]
 pub struct Withdrawal<N: Number = Decimal> {
     amount: Amount<N>,
     kept: Ratio<N>,
@@ -490,13 +489,14 @@ impl<N: Number> StakingPool<N> {
     /// Slashes a part of everything, what waits in the queue included.
     ///
     /// # Rounding
-    /// What is kept down: no part of a slash is lost.
+    /// What the shares keep down; what the queue keeps up, and every claim on it down, so that it always
+    /// holds what it owes.
     ///
     /// # Errors
     /// [`MathError::Overflow`] after more than 2³² total losses.
     pub fn slash(&self, kept: Kept<N>) -> Result<PoolSlash<N>, StakingError> {
         let StakingPoolState { staked, unbonding, .. } = self.state;
-        let left = (kept.of(staked)?, kept.of(unbonding)?);
+        let left = (kept.of(staked)?, kept.part_of(unbonding, Rounding::Up)?);
         let index = self.state.kept.mul_div(
             kept.get().exact()?,
             Ratio::<N>::ONE.exact()?,
@@ -619,7 +619,8 @@ impl<N: Number> StakingPool<N> {
             return Ok(Amount::ZERO);
         }
         let now = self.state.kept.exact()?;
-        Ok(amount.mul_div(now, kept.exact()?, Fit::From(amount), Rounding::Down)?)
+        let fit = Fit::From(self.state.unbonding);
+        Ok(amount.mul_div(now, kept.exact()?, fit, Rounding::Down)?)
     }
 
     /// Pays out a withdrawal that has waited long enough, less its part of what was slashed while it

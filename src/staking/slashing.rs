@@ -99,7 +99,7 @@ impl<N: Number> Kept<N> {
         self.0.mul_down(later.0).map(Self)
     }
 
-    /// `⌊stake·kept⌋`: what is left of a stake.
+    /// `⌊stake·kept⌋`: what is left of a stake; all of it if all is kept, whatever its digits.
     ///
     /// # Rounding
     /// Down, against the slashed.
@@ -108,8 +108,23 @@ impl<N: Number> Kept<N> {
     /// Those of a bare number that is not an amount.
     #[inline]
     pub fn of(self, stake: impl IntoQuantity<Amount<N>>) -> Result<Amount<N>, MathError> {
-        let stake = stake.into_quantity()?;
-        stake.mul_div(self.0.exact()?, Ratio::<N>::ONE.exact()?, Fit::From(stake), Rounding::Down)
+        self.part_of(stake.into_quantity()?, Rounding::Down)
+    }
+
+    /// `stake·kept`, rounded, and never more than the stake.
+    #[inline]
+    pub(super) fn part_of(
+        self,
+        stake: Amount<N>,
+        rounding: Rounding,
+    ) -> Result<Amount<N>, MathError> {
+        if self.0 == Ratio::ONE {
+            return Ok(stake);
+        }
+        let one = Ratio::<N>::ONE.exact()?;
+        let left = stake.mul_div(self.0.exact()?, one, Fit::From(stake), rounding)?;
+        // A large `Decimal` rounds up to fewer places than it has.
+        Ok(if left > stake { stake } else { left })
     }
 }
 

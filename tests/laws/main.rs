@@ -28,6 +28,7 @@ mod lending_support;
 mod number;
 mod own_types;
 mod shares;
+mod staking;
 mod support;
 mod swap;
 mod value;

@@ -32,5 +32,6 @@ mod number;
 mod pool;
 mod quantity;
 mod rate;
+mod staking;
 mod text;
 mod vault;

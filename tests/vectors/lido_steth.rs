@@ -138,7 +138,8 @@ fn play<N: Units>(
             let moved = before.shares_for(amount("amount")).unwrap().get().units();
             let user = step.units("user").to_string().parse::<usize>().unwrap();
             let to = step.units("to").to_string().parse::<usize>().unwrap();
-            assert!(user == to || step.record("state").list("shares")[to] >= moved, "{context}");
+            let held = step.record("state").list("shares").into_iter().nth(to).unwrap();
+            assert!(user == to || held >= moved, "{context}");
             before
         }
         op => panic!("unknown operation {op}: {context}"),

@@ -38,11 +38,11 @@ fn compare<N: Units>(vector: Record<'_>) -> [Outcome; 3] {
     let (Some(shares), Some(stake)) = (N::from_units(&supply), N::from_units(&staked)) else {
         return [Outcome::OutsideRange; 3];
     };
-    let state = *StakingPool::<N>::new(Fraction::ZERO).state();
+    let empty = *StakingPool::<N>::new(Fraction::ZERO).state();
     let pool = StakingPool::try_from(StakingPoolState {
         staked: Amount::new(stake).unwrap(),
         supply: Shares::new(shares).unwrap(),
-        ..state
+        ..empty
     })
     .unwrap();
     let exact = |value, beside| Exact { value, beside, rounding: Rounding::Down };

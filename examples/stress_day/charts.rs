@@ -37,7 +37,7 @@ impl Line {
 }
 
 /// Five charts into a directory.
-pub fn draw<N: Token>(day: &Day<N>, directory: &Path) -> Drawn {
+pub(crate) fn draw<N: Token>(day: &Day<N>, directory: &Path) -> Drawn {
     let times: Vec<&str> = day.series.iter().map(|row| row.time.as_str()).collect();
     let of = |name, color, value: fn(&Row<N>) -> Amount<N>| {
         Line::of(name, color, day, |row| Some(value(row).to_f64()))

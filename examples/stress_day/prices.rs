@@ -9,7 +9,7 @@ const PRICES: &str = include_str!("../data/eth_usdt_1h.csv");
 
 /// One of the days that people remember.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Window {
+pub(crate) enum Window {
     /// 10 to 16 March 2020: from 200 to 86 dollars in two days.
     #[value(name = "2020-03")]
     March2020,
@@ -37,10 +37,10 @@ impl fmt::Display for Window {
 
 /// One hour of trading, in millionths of a dollar.
 #[derive(Clone, Debug)]
-pub struct Hour {
-    pub time: String,
-    pub low: u64,
-    pub close: u64,
+pub(crate) struct Hour {
+    pub(crate) time: String,
+    pub(crate) low: u64,
+    pub(crate) close: u64,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +52,7 @@ struct Row {
 }
 
 /// The hours of a window, oldest first.
-pub fn hours(window: Window) -> Result<Vec<Hour>, Box<dyn Error + Send + Sync>> {
+pub(crate) fn hours(window: Window) -> Result<Vec<Hour>, Box<dyn Error + Send + Sync>> {
     let name = window.to_string();
     let mut hours = Vec::new();
     for row in csv::Reader::from_reader(PRICES.as_bytes()).into_deserialize() {

@@ -311,10 +311,12 @@ impl<N: Number> LiquidationTerms<N> {
         }
         let rate = market.exchange_rate()?;
         let shares = self.seize_shares(repaid, price, collateral_price, rate)?;
-        if shares > held {
+        // Only a float can round the seizure for all that is held to more than that.
+        let one = N::ONE.exact(Grid::Amount)?;
+        if N::cmp_products(shares.exact()?, one, held.exact()?, one) == Ordering::Greater {
             return Err(LendingError::SeizesTooMuch);
         }
-        market.seize(shares, self.protocol_share)
+        market.seize(if shares > held { held } else { shares }, self.protocol_share)
     }
 
     /// The value to repay so that the account's health factor reaches a target, seizing collateral of

@@ -36,6 +36,9 @@ mod implementation {
 
     const TWO_TO_112: f64 = 5_192_296_858_534_827_628_530_496_329_220_096.0;
 
+    /// What a sum may have lost to rounding, relative to a part of it.
+    const DRIFT: f64 = 1e-6;
+
     #[inline]
     fn finite(value: f64) -> Result<f64, MathError> {
         if value.is_finite() { Ok(value) } else { Err(MathError::Overflow) }
@@ -109,6 +112,13 @@ mod implementation {
         #[inline]
         fn minus(self, rhs: Self) -> Result<Self, MathError> {
             not_negative(self - rhs)
+        }
+
+        fn minus_part(self, part: Self) -> Result<Self, MathError> {
+            if self < part && part - self <= DRIFT * part {
+                return Ok(0.0);
+            }
+            not_negative(self - part)
         }
 
         #[inline]
@@ -197,6 +207,10 @@ mod implementation {
         #[inline]
         fn try_sub(self, rhs: Self) -> Result<Self, MathError> {
             not_negative(self - rhs)
+        }
+
+        fn try_sub_part(self, part: Self) -> Result<Self, MathError> {
+            self.minus_part(part)
         }
 
         #[inline]

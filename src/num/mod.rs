@@ -137,6 +137,15 @@ pub trait Exact: Copy + Debug + PartialOrd {
     /// [`MathError::Underflow`] below zero.
     fn minus(self, rhs: Self) -> Result<Self, MathError>;
 
+    /// `self − part`, where `part` was once added to `self`: as [`minus`](Self::minus), but a sum of
+    /// floats that has lost up to a millionth of the part to rounding leaves zero.
+    ///
+    /// # Errors
+    /// [`MathError::Underflow`] below zero.
+    fn minus_part(self, part: Self) -> Result<Self, MathError> {
+        self.minus(part)
+    }
+
     /// `self · factor`.
     ///
     /// # Errors
@@ -237,6 +246,15 @@ pub trait Number:
     /// [`MathError::Underflow`] when `rhs` is larger, [`MathError::Inexact`] when the difference has
     /// more digits than a `Decimal`.
     fn try_sub(self, rhs: Self) -> Result<Self, MathError>;
+
+    /// `self − part`, where `part` was once added to `self`: as [`try_sub`](Self::try_sub), but a sum of
+    /// floats that has lost up to a millionth of the part to rounding leaves zero.
+    ///
+    /// # Errors
+    /// As [`try_sub`](Self::try_sub).
+    fn try_sub_part(self, part: Self) -> Result<Self, MathError> {
+        self.try_sub(part)
+    }
 
     /// `self · factor`, exact.
     ///

@@ -226,7 +226,7 @@ impl<N: Number> Book<N> {
         if repayment.payment > self.circulating()? {
             return Err(StakingError::InsufficientSupply);
         }
-        let lent = (self.state.lent - repayment.principal)?;
+        let lent = self.state.lent.less_part(repayment.principal)?;
         let extra = (repayment.interest + repayment.premium)?;
         let (_, state) = BookState { lent, ..self.state }.with_reserve_grown(extra)?;
         Ok(Booked { loan: repayment, after: Self::try_from(state)? })
@@ -258,7 +258,7 @@ impl<N: Number> Book<N> {
     ) -> Result<Booked<LoanSlash<N>, N>, StakingError> {
         self.check_holds(loan)?;
         let slash = loan.slash(kept)?;
-        let after = self.with_staked((self.state.staked - slash.slashed)?)?;
+        let after = self.with_staked(self.state.staked.less_part(slash.slashed)?)?;
         Ok(Booked { loan: slash, after })
     }
 
@@ -273,7 +273,7 @@ impl<N: Number> Book<N> {
     ) -> Result<Booked<Unlock<N>, N>, StakingError> {
         self.check_holds(loan)?;
         let unlock = loan.unlock(amount)?;
-        let after = self.with_staked((self.state.staked - unlock.amount)?)?;
+        let after = self.with_staked(self.state.staked.less_part(unlock.amount)?)?;
         Ok(Booked { loan: unlock, after })
     }
 
@@ -291,8 +291,8 @@ impl<N: Number> Book<N> {
         let covered = if reserve < principal { reserve } else { principal };
         let shortfall = (principal - covered)?;
         let after = Self::try_from(BookState {
-            staked: (self.state.staked - foreclosure.seized)?,
-            lent: (self.state.lent - principal)?,
+            staked: self.state.staked.less_part(foreclosure.seized)?,
+            lent: self.state.lent.less_part(principal)?,
             unbacked: (self.state.unbacked + shortfall)?,
             reserve: (reserve - covered)?,
             defaulted: (self.state.defaulted + principal)?,

@@ -637,8 +637,8 @@ fn dug_out<N: VaultNumber>(
     system: &System<N>,
 ) -> Result<(CollateralType<N>, System<N>), VaultError> {
     let (terms, books) = (*collateral_type.state(), *system.state());
-    let of_all = (books.in_liquidation - coins)?;
-    let of_type = (terms.in_liquidation - coins)?;
+    let of_all = books.in_liquidation.less_part(coins)?;
+    let of_type = terms.in_liquidation.less_part(coins)?;
     Ok((
         CollateralType::with(CollateralTypeState { in_liquidation: of_type, ..terms }),
         System::with(SystemState { in_liquidation: of_all, ..books }),

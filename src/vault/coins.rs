@@ -111,6 +111,11 @@ impl<N: VaultNumber> Coins<N> {
         (self - other).unwrap_or(Self::ZERO)
     }
 
+    /// `self − part`, where `part` was once added to `self`: [`Exact::minus_part`].
+    pub(super) fn less_part(self, part: Self) -> Result<Self, MathError> {
+        self.0.minus_part(part.0).map(Self)
+    }
+
     pub(super) const fn exact(self) -> N::Exact {
         self.0
     }

@@ -184,7 +184,7 @@ impl<N: VaultNumber> Position<N> {
             (self.normalized_debt() - seized.normalized_debt)?,
         )?;
         let collateral_type = CollateralType::with(CollateralTypeState {
-            normalized_debt: (terms.normalized_debt - seized.normalized_debt)?,
+            normalized_debt: terms.normalized_debt.less_part(seized.normalized_debt)?,
             in_liquidation: (terms.in_liquidation + seized.to_raise)?,
             ..terms
         });

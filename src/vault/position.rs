@@ -536,8 +536,12 @@ impl<N: VaultNumber> Position<N> {
             collateral: changed(self.collateral, collateral, VaultError::InsufficientCollateral)?,
             normalized_debt: changed(self.normalized_debt, debt_change, VaultError::ExceedsDebt)?,
         };
-        let normalized_debt =
-            changed(terms.normalized_debt, debt_change, VaultError::InvalidState)?;
+        let normalized_debt = match debt_change {
+            Change::Increase(drawn) => (terms.normalized_debt + drawn)?,
+            Change::Decrease(wiped) => {
+                terms.normalized_debt.less_part(wiped).map_err(|_| VaultError::InvalidState)?
+            }
+        };
         let terms = CollateralTypeState { normalized_debt, ..terms };
         let collateral_type = CollateralType::with(terms);
         let (coins, issued) = match debt_change {
@@ -547,7 +551,7 @@ impl<N: VaultNumber> Position<N> {
             }
             Change::Decrease(wiped) => {
                 let coins = Coins::accumulated(wiped, terms.accumulated_rate)?;
-                (Change::Decrease(coins), (books.issued - coins)?)
+                (Change::Decrease(coins), books.issued.less_part(coins)?)
             }
         };
         let above = collateral_type.debt()? > terms.debt_ceiling || issued > books.debt_ceiling;

@@ -248,10 +248,10 @@ impl<N: VaultNumber> System<N> {
 
     fn cancelled(&self, coins: Coins<N>, debt_on_auction: Coins<N>) -> Result<Heal<N>, VaultError> {
         let state = SystemState {
-            issued: (self.state.issued - coins)?,
-            unbacked: (self.state.unbacked - coins)?,
-            surplus: (self.state.surplus - coins)?,
-            bad_debt: (self.state.bad_debt - coins)?,
+            issued: self.state.issued.less_part(coins)?,
+            unbacked: self.state.unbacked.less_part(coins)?,
+            surplus: self.state.surplus.less_part(coins)?,
+            bad_debt: self.state.bad_debt.less_part(coins)?,
             debt_on_auction,
             ..self.state
         };

@@ -8,24 +8,24 @@ use super::number::{Entry, Token};
 
 /// A pool of X against Y, and everything that went in and out.
 #[derive(Clone, Copy, Debug)]
-pub struct Exchange<N: Token> {
+pub(crate) struct Exchange<N: Token> {
     pool: Pool<N>,
     opened: Amounts<N>,
     paid_in: Amounts<N>,
     taken_out: Amounts<N>,
     /// What arbitrageurs have earned, in Y.
-    pub arbitrage_profit: Amount<N>,
+    pub(crate) arbitrage_profit: Amount<N>,
 }
 
 /// A liquidity provider's day.
-pub struct Provider<N: Token> {
-    pub impermanent_loss: Amount<N>,
-    pub fees: Amount<N>,
+pub(crate) struct Provider<N: Token> {
+    pub(crate) impermanent_loss: Amount<N>,
+    pub(crate) fees: Amount<N>,
 }
 
 impl<N: Token> Exchange<N> {
     /// Opened with so much of each.
-    pub fn open(x: Amount<N>, y: Amount<N>, fee: Fee) -> Outcome<Self> {
+    pub(crate) fn open(x: Amount<N>, y: Amount<N>, fee: Fee) -> Outcome<Self> {
         Ok(Self {
             pool: Pool::new(x, y, fee)?,
             opened: Amounts { x, y },
@@ -35,22 +35,22 @@ impl<N: Token> Exchange<N> {
         })
     }
 
-    pub const fn pool(&self) -> &Pool<N> {
+    pub(crate) const fn pool(&self) -> &Pool<N> {
         &self.pool
     }
 
     /// Y for one X, on the grid of amounts.
-    pub fn price(&self) -> Outcome<Amount<N>> {
+    pub(crate) fn price(&self) -> Outcome<Amount<N>> {
         Ok(self.pool.spot_price(Side::X)?.quote_down(N::ONE)?)
     }
 
     /// What selling so much would bring; nothing if it cannot be sold.
-    pub fn proceeds(&self, sold: Side, amount: Amount<N>) -> Amount<N> {
+    pub(crate) fn proceeds(&self, sold: Side, amount: Amount<N>) -> Amount<N> {
         self.pool.amount_out(sold, amount).unwrap_or(Amount::ZERO)
     }
 
     /// Sells so much of one token for the other.
-    pub fn sell(&mut self, sold: Side, amount: Amount<N>) -> Outcome<Amount<N>> {
+    pub(crate) fn sell(&mut self, sold: Side, amount: Amount<N>) -> Outcome<Amount<N>> {
         let swap = self.pool.swap_exact_in(sold, amount)?;
         self.book(sold, swap.amount_in, swap.amount_out)?;
         self.pool = swap.after;
@@ -58,7 +58,7 @@ impl<N: Token> Exchange<N> {
     }
 
     /// Buys so much of the token other than `sold`, and says what it cost.
-    pub fn buy(&mut self, sold: Side, amount: Amount<N>) -> Outcome<Amount<N>> {
+    pub(crate) fn buy(&mut self, sold: Side, amount: Amount<N>) -> Outcome<Amount<N>> {
         let swap = self.pool.swap_exact_out(sold, amount)?;
         self.book(sold, swap.amount_in, swap.amount_out)?;
         self.pool = swap.after;
@@ -66,7 +66,7 @@ impl<N: Token> Exchange<N> {
     }
 
     /// Lets an arbitrageur take what the difference to an outside price of X is worth.
-    pub fn follow(&mut self, price: Price<N>) -> Outcome<()> {
+    pub(crate) fn follow(&mut self, price: Price<N>) -> Outcome<()> {
         if let Some(arbitrage) = self.pool.arbitrage(price)? {
             let swap = arbitrage.swap;
             self.book(swap.token_in, swap.amount_in, swap.amount_out)?;
@@ -92,21 +92,18 @@ impl<N: Token> Exchange<N> {
     }
 
     /// What holding instead would be worth more, and the fees earned, in Y at the pool's price.
-    pub fn provider(&self) -> Outcome<Provider<N>> {
+    pub(crate) fn provider(&self) -> Outcome<Provider<N>> {
         let price = self.pool.spot_price(Side::X)?;
         let outcome = liquidity::outcome(self.opened, self.pool.state().reserves, price)?;
         let fees = liquidity::value(outcome.fees, price)?;
         Ok(Provider { impermanent_loss: outcome.impermanent_loss, fees })
     }
 
-    /// Opened and paid in, less taken out, is what is there.
-    pub fn books(&self, x: &'static str, y: &'static str) -> Outcome<[Entry; 2]> {
-        let expected = |side: Side| {
-            let all = (self.opened.of(side) + self.paid_in.of(side))?;
-            all - self.taken_out.of(side)
-        };
-        let of = |what, side| {
-            Ok::<_, defi_math::MathError>(Entry::of(what, self.pool.reserve(side), expected(side)?))
+    /// What is there and was taken out is what it was opened with and was paid in.
+    pub(crate) fn books(&self, x: &'static str, y: &'static str) -> Outcome<[Entry; 2]> {
+        let of = |what, side: Side| -> Outcome<Entry> {
+            let gone = (self.pool.reserve(side) + self.taken_out.of(side))?;
+            Ok(Entry::of(what, gone, (self.opened.of(side) + self.paid_in.of(side))?))
         };
         Ok([of(x, Side::X)?, of(y, Side::Y)?])
     }

@@ -29,11 +29,11 @@ struct Borrower<N: Token> {
 
 /// What has happened so far.
 #[derive(Clone, Copy, Debug)]
-pub struct Tally<N: Token> {
-    pub liquidations: u64,
-    pub repaid: Amount<N>,
-    pub bad_debt: Amount<N>,
-    pub liquidators_profit: Amount<N>,
+pub(crate) struct Tally<N: Token> {
+    pub(crate) liquidations: u64,
+    pub(crate) repaid: Amount<N>,
+    pub(crate) bad_debt: Amount<N>,
+    pub(crate) liquidators_profit: Amount<N>,
     interest: Amount<N>,
     to_reserves: Amount<N>,
     from_reserves: Amount<N>,
@@ -43,7 +43,7 @@ pub struct Tally<N: Token> {
 
 /// Both markets and everybody in them.
 #[derive(Clone, Debug)]
-pub struct Loans<N: Token> {
+pub(crate) struct Loans<N: Token> {
     dollars: AccruedMarket<N, PerSecond>,
     ether: AccruedMarket<N, PerSecond>,
     terms: LiquidationTerms<N>,
@@ -54,7 +54,7 @@ pub struct Loans<N: Token> {
     supplied: Amount<N>,
     borrowed: Amount<N>,
     collateral: Amount<N>,
-    pub tally: Tally<N>,
+    pub(crate) tally: Tally<N>,
 }
 
 fn open<N: Token>(base: &str, slope: &str, jump: &str) -> Outcome<AccruedMarket<N, PerSecond>> {
@@ -67,7 +67,7 @@ fn open<N: Token>(base: &str, slope: &str, jump: &str) -> Outcome<AccruedMarket<
 
 impl<N: Token> Loans<N> {
     /// Everybody supplies and borrows, at a price of ETH in millionths of a dollar.
-    pub fn open(debtors: &[Debtor], price: u64, close_factor: &str) -> Outcome<Self> {
+    pub(crate) fn open(debtors: &[Debtor], price: u64, close_factor: &str) -> Outcome<Self> {
         let owed = |debtor: &Debtor| {
             let worth = u128::from(debtor.collateral) * u128::from(price) / 1_000_000;
             (worth * u128::from(COLLATERAL_FACTOR) / u128::from(debtor.cushion)) as u64
@@ -116,7 +116,7 @@ impl<N: Token> Loans<N> {
     }
 
     /// Interest of some seconds.
-    pub fn accrue(&mut self, elapsed: Elapsed<PerSecond>) -> Outcome<()> {
+    pub(crate) fn accrue(&mut self, elapsed: Elapsed<PerSecond>) -> Outcome<()> {
         let accrual = self.dollars.accrue(elapsed)?;
         self.tally.interest = (self.tally.interest + accrual.interest)?;
         self.tally.to_reserves = (self.tally.to_reserves + accrual.to_reserves)?;
@@ -150,7 +150,7 @@ impl<N: Token> Loans<N> {
     }
 
     /// Liquidates whatever pays at this price, and returns the debt that was at risk.
-    pub fn liquidate(&mut self, price: Price<N>, exchange: &mut Exchange<N>) -> Outcome<Amount<N>> {
+    pub(crate) fn liquidate(&mut self, price: Price<N>, exchange: &mut Exchange<N>) -> Outcome<Amount<N>> {
         let (unhealthy, at_risk) = self.unhealthy(price)?;
         for at in unhealthy {
             while self.liquidate_once(at, price, exchange)? {}
@@ -222,29 +222,26 @@ impl<N: Token> Loans<N> {
         Ok(false)
     }
 
-    pub fn positions(&self) -> usize {
+    pub(crate) fn positions(&self) -> usize {
         self.borrowers.len()
     }
 
     /// Every token of both markets.
-    pub fn books(&self) -> Outcome<Vec<Entry>> {
+    pub(crate) fn books(&self) -> Outcome<Vec<Entry>> {
         let (tally, dollars, ether) = (&self.tally, self.dollars.state(), self.ether.state());
-        let lent_out = (self.supplied - self.borrowed)?;
-        let owed = (self.borrowed + tally.interest)?;
-        let gone = (tally.repaid + tally.bad_debt)?;
         let shares = self.borrowers.iter().map(|borrower| borrower.shares);
         let shares =
             shares.chain([self.dust, ether.locked]).map(|shares| Amount::new(shares.get()));
         let shares = total(shares.collect::<Result<Vec<_>, _>>()?)?;
+        let cash = (dollars.cash + self.borrowed)?;
+        let lent = ((dollars.borrows + tally.repaid)? + tally.bad_debt)?;
+        let reserves = (dollars.reserves + tally.from_reserves)?;
+        let collateral = (ether.cash + tally.eth_redeemed)?;
         Ok(vec![
-            Entry::of("lending: dollars in cash", dollars.cash, (lent_out + tally.repaid)?),
-            Entry::of("lending: dollars lent", dollars.borrows, (owed - gone)?),
-            Entry::of(
-                "lending: reserves",
-                dollars.reserves,
-                (tally.to_reserves - tally.from_reserves)?,
-            ),
-            Entry::of("lending: ETH", ether.cash, (self.collateral - tally.eth_redeemed)?),
+            Entry::of("lending: dollars in cash", cash, (self.supplied + tally.repaid)?),
+            Entry::of("lending: dollars lent", lent, (self.borrowed + tally.interest)?),
+            Entry::of("lending: reserves", reserves, tally.to_reserves),
+            Entry::of("lending: ETH", collateral, self.collateral),
             Entry::of("lending: ETH reserves", ether.reserves, tally.eth_to_reserves),
             Entry::of("lending: shares of ETH", Amount::new(ether.supply.get())?, shares),
         ])

@@ -6,14 +6,13 @@
 mod exchange;
 mod loans;
 mod network;
-pub mod number;
-pub mod population;
+pub(crate) mod number;
+pub(crate) mod population;
 mod vaults;
 
 use std::error::Error;
 use std::fmt;
 
-use defi_math::amm::Token as Side;
 use defi_math::rate::seconds;
 use defi_math::vault::Change;
 use defi_math::{Amount, Fee, Price};
@@ -27,7 +26,7 @@ use vaults::Vaults;
 
 use crate::prices::Hour;
 
-pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A liquidator or buyer tries all, a quarter, a sixteenth: what pays first.
 const PARTS: [u32; 3] = [1, 4, 16];
@@ -37,7 +36,7 @@ const DEPTH: u64 = 20_000_000_000_000;
 
 /// How the vaults' auctions fall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Curve {
+pub(crate) enum Curve {
     /// To zero in six hours.
     Linear,
     /// By 1 % every 90 seconds.
@@ -48,33 +47,33 @@ pub enum Curve {
 
 /// What can be chosen.
 #[derive(Clone, Debug)]
-pub struct Choices {
-    pub positions: usize,
-    pub seed: u64,
-    pub curve: Curve,
-    pub close_factor: String,
-    pub guarded: bool,
+pub(crate) struct Choices {
+    pub(crate) positions: usize,
+    pub(crate) seed: u64,
+    pub(crate) curve: Curve,
+    pub(crate) close_factor: String,
+    pub(crate) guarded: bool,
 }
 
 /// One row of the series: the state at the end of an hour, and what the hour brought.
 #[derive(Clone, Debug)]
-pub struct Row<N: Token> {
-    pub time: String,
-    pub market_price: Amount<N>,
-    pub pool_price: Amount<N>,
-    pub loans_at_risk: Amount<N>,
-    pub vaults_at_risk: Amount<N>,
-    pub loan_liquidations: u64,
-    pub vault_liquidations: u64,
-    pub auctions_running: usize,
-    pub auction_prices: Option<(f64, f64)>,
-    pub synthetic_price: Amount<N>,
-    pub security_budget: Amount<N>,
-    pub guard_trips: u64,
+pub(crate) struct Row<N: Token> {
+    pub(crate) time: String,
+    pub(crate) market_price: Amount<N>,
+    pub(crate) pool_price: Amount<N>,
+    pub(crate) loans_at_risk: Amount<N>,
+    pub(crate) vaults_at_risk: Amount<N>,
+    pub(crate) loan_liquidations: u64,
+    pub(crate) vault_liquidations: u64,
+    pub(crate) auctions_running: usize,
+    pub(crate) auction_prices: Option<(f64, f64)>,
+    pub(crate) synthetic_price: Amount<N>,
+    pub(crate) security_budget: Amount<N>,
+    pub(crate) guard_trips: u64,
 }
 
 impl<N: Token> Row<N> {
-    pub const COLUMNS: [&'static str; 11] = [
+    pub(crate) const COLUMNS: [&'static str; 11] = [
         "time",
         "market_price",
         "pool_price",
@@ -88,7 +87,7 @@ impl<N: Token> Row<N> {
         "guard_trips",
     ];
 
-    pub fn cells(&self) -> [String; 11] {
+    pub(crate) fn cells(&self) -> [String; 11] {
         [
             self.time.clone(),
             self.market_price.to_string(),
@@ -106,15 +105,15 @@ impl<N: Token> Row<N> {
 }
 
 /// A line of the summary: what it is, and its value.
-pub type Line = (&'static str, String);
+pub(crate) type Line = (&'static str, String);
 
 /// The end of the day.
-pub struct Day<N: Token> {
-    pub series: Vec<Row<N>>,
-    pub worst_hour: String,
+pub(crate) struct Day<N: Token> {
+    pub(crate) series: Vec<Row<N>>,
+    pub(crate) worst_hour: String,
     /// For each protocol, what came of it.
-    pub summary: Vec<(&'static str, Vec<Line>)>,
-    pub books: Vec<Entry>,
+    pub(crate) summary: Vec<(&'static str, Vec<Line>)>,
+    pub(crate) books: Vec<Entry>,
 }
 
 struct World<N: Token> {
@@ -126,7 +125,7 @@ struct World<N: Token> {
 }
 
 /// Runs the day; `progress` is told of every hour.
-pub fn run<N: Token>(
+pub(crate) fn run<N: Token>(
     hours: &[Hour],
     choices: &Choices,
     mut progress: impl FnMut(usize),

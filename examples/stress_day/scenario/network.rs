@@ -21,16 +21,16 @@ const AVERAGED_HOURS: usize = 6;
 
 /// What has happened so far.
 #[derive(Clone, Copy, Debug)]
-pub struct Tally<N: Token> {
-    pub slashed_validators: u64,
-    pub slashed: Amount<N>,
-    pub foreclosed: u64,
-    pub seized: Amount<N>,
-    pub unbacked_then: Amount<N>,
-    pub bought_back: Amount<N>,
-    pub cascade: u64,
-    pub cascade_rounds: u64,
-    pub guard_trips: u64,
+pub(crate) struct Tally<N: Token> {
+    pub(crate) slashed_validators: u64,
+    pub(crate) slashed: Amount<N>,
+    pub(crate) foreclosed: u64,
+    pub(crate) seized: Amount<N>,
+    pub(crate) unbacked_then: Amount<N>,
+    pub(crate) bought_back: Amount<N>,
+    pub(crate) cascade: u64,
+    pub(crate) cascade_rounds: u64,
+    pub(crate) guard_trips: u64,
     rewards: Amount<N>,
     issued: Amount<N>,
     repaid: Amount<N>,
@@ -38,23 +38,23 @@ pub struct Tally<N: Token> {
 
 /// The network, its book of loans, and where its synthetic is traded for stake.
 #[derive(Clone, Debug)]
-pub struct Network<N: Token> {
+pub(crate) struct Network<N: Token> {
     loans: Vec<Loan<N>>,
     slashes: Vec<Option<u64>>,
     book: Book<N>,
     guard: Option<RiskGuard<N>>,
     /// X is the synthetic, Y the stake.
-    pub exchange: Exchange<N>,
+    pub(crate) exchange: Exchange<N>,
     clock: PriceAccumulator,
     observations: Vec<PriceAccumulator>,
     staked: Amount<N>,
     next: usize,
-    pub tally: Tally<N>,
+    pub(crate) tally: Tally<N>,
 }
 
 impl<N: Token> Network<N> {
     /// Everybody stakes, and borrows what it has borrowed.
-    pub fn open(validators: &[Validator], guarded: bool) -> Outcome<Self> {
+    pub(crate) fn open(validators: &[Validator], guarded: bool) -> Outcome<Self> {
         let terms = LoanTerms::new(Fraction::new(1, 4)?, 2, N::ONE.multiple(2)?)?;
         let mut book = Book::default();
         let mut loans = Vec::with_capacity(validators.len());
@@ -110,7 +110,7 @@ impl<N: Token> Network<N> {
     }
 
     /// Lets some seconds pass: the price is averaged, and every validator earns its hour of 4 % a year.
-    pub fn pass(&mut self, elapsed: Elapsed<PerSecond>) -> Outcome<()> {
+    pub(crate) fn pass(&mut self, elapsed: Elapsed<PerSecond>) -> Outcome<()> {
         self.clock = self.clock.advance(self.exchange.pool(), elapsed)?;
         let hourly = Ratio::new(number::<N>("0.0000045662")?)?;
         for loan in &mut self.loans {
@@ -124,14 +124,14 @@ impl<N: Token> Network<N> {
 
     /// The synthetic's holders fear with the market: they sell it until its price has fallen by half of the
     /// hour's fall, and buy it back to par when there is none.
-    pub fn trade(&mut self, before: u64, now: u64) -> Outcome<()> {
+    pub(crate) fn trade(&mut self, before: u64, now: u64) -> Outcome<()> {
         let kept = before + now.min(before);
         let price = Price::from_amounts(N::millionths(kept), N::millionths(2 * before))?;
         self.exchange.follow(price)
     }
 
     /// One validator asks for a loan; the guard can only refuse.
-    pub fn lend(&mut self) -> Outcome<()> {
+    pub(crate) fn lend(&mut self) -> Outcome<()> {
         let since = self.observations.len().saturating_sub(AVERAGED_HOURS);
         let since = self.observations.get(since).copied().unwrap_or_default();
         let average_price = self.clock.average_price(Side::X, since)?;
@@ -157,7 +157,7 @@ impl<N: Token> Network<N> {
 
     /// The fault of the worst hour: slashes, foreclosures, the purchase that backs the synthetic again, and
     /// the cascade that it starts.
-    pub fn fault(&mut self) -> Outcome<()> {
+    pub(crate) fn fault(&mut self) -> Outcome<()> {
         self.slash()?;
         let first = self.buy_back()?;
         self.cascade(first)
@@ -237,33 +237,31 @@ impl<N: Token> Network<N> {
         Ok(())
     }
 
-    pub fn positions(&self) -> usize {
+    pub(crate) fn positions(&self) -> usize {
         self.loans.len()
     }
 
-    pub fn unbacked(&self) -> Amount<N> {
+    pub(crate) fn unbacked(&self) -> Amount<N> {
         self.book.unbacked()
     }
 
     /// What would have to be overcome to attack the network, in its token.
-    pub fn security_budget(&self) -> Outcome<Amount<N>> {
+    pub(crate) fn security_budget(&self) -> Outcome<Amount<N>> {
         Ok(self.book.security_budget(self.exchange.pool().spot_price(Side::X)?)?)
     }
 
     /// Stake and synthetic.
-    pub fn books(&self) -> Outcome<Vec<Entry>> {
+    pub(crate) fn books(&self) -> Outcome<Vec<Entry>> {
         let (tally, book) = (&self.tally, self.book.state());
         let stakes = total(self.loans.iter().map(Loan::stake))?;
         let debts = total(self.loans.iter().map(Loan::principal))?;
-        let earned = (self.staked + tally.rewards)?;
-        let lost = (tally.slashed + tally.seized)?;
-        let issued = tally.issued;
+        let stake = ((stakes + tally.slashed)? + tally.seized)?;
         let supply = (self.book.supply() + (tally.repaid + tally.bought_back)?)?;
         Ok(vec![
-            Entry::of("staking: stake", stakes, (earned - lost)?),
+            Entry::of("staking: stake", stake, (self.staked + tally.rewards)?),
             Entry::of("staking: stake in the book", book.staked, stakes),
             Entry::of("staking: lent", book.lent, debts),
-            Entry::of("staking: synthetic", supply, issued),
+            Entry::of("staking: synthetic", supply, tally.issued),
         ])
     }
 }

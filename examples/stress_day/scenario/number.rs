@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::Outcome;
 
 /// A number that all four protocols run on, made from millionths so that the three kinds start alike.
-pub trait Token: VaultNumber<Exact: Send + Sync, Rate: Send + Sync> + Send + Sync {
+pub(crate) trait Token: VaultNumber<Exact: Send + Sync, Rate: Send + Sync> + Send + Sync {
     /// Whether its books balance to the last unit.
     const EXACT: bool;
 
@@ -44,12 +44,12 @@ impl Token for f64 {
 }
 
 /// So many millionths of a token.
-pub fn amount<N: Token>(millionths: u64) -> Outcome<Amount<N>> {
+pub(crate) fn amount<N: Token>(millionths: u64) -> Outcome<Amount<N>> {
     Ok(Amount::new(N::millionths(millionths))?)
 }
 
 /// The number that a text says.
-pub fn number<N: Number>(text: &str) -> Outcome<N> {
+pub(crate) fn number<N: Number>(text: &str) -> Outcome<N> {
     N::parse(text, defi_math::Kind::Number).map_err(Into::into)
 }
 
@@ -58,16 +58,16 @@ const DRIFT: f64 = 1e-9;
 
 /// One line of the books: two ways of counting the same thing.
 #[derive(Clone, Debug)]
-pub struct Entry {
-    pub what: &'static str,
-    pub counted: String,
-    pub expected: String,
-    pub holds: bool,
+pub(crate) struct Entry {
+    pub(crate) what: &'static str,
+    pub(crate) counted: String,
+    pub(crate) expected: String,
+    pub(crate) holds: bool,
 }
 
 impl Entry {
     /// To the last unit; for floats, within a billionth.
-    pub fn of<N: Token>(what: &'static str, counted: Amount<N>, expected: Amount<N>) -> Self {
+    pub(crate) fn of<N: Token>(what: &'static str, counted: Amount<N>, expected: Amount<N>) -> Self {
         let (a, b) = (counted.to_f64(), expected.to_f64());
         let near = (a - b).abs() <= DRIFT.max(RELATIVE_TOLERANCE) * a.max(b).max(1.0);
         Self {
@@ -79,13 +79,13 @@ impl Entry {
     }
 
     /// A fact that holds or does not.
-    pub fn fact(what: &'static str, holds: bool) -> Self {
+    pub(crate) fn fact(what: &'static str, holds: bool) -> Self {
         let said = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
         Self { what, counted: said(holds), expected: said(true), holds }
     }
 }
 
 /// The exact sum of amounts.
-pub fn total<N: Token>(amounts: impl IntoIterator<Item = Amount<N>>) -> Outcome<Amount<N>> {
+pub(crate) fn total<N: Token>(amounts: impl IntoIterator<Item = Amount<N>>) -> Outcome<Amount<N>> {
     Ok(amounts.into_iter().try_fold(Amount::ZERO, |sum, amount| sum + amount)?)
 }

@@ -1,33 +1,33 @@
 //! Who is there when the day begins. All of it is invented: drawn from a seed, in millionths, so that
 //! the same seed gives the same people in every kind of number.
 
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 /// The collateral that a lending market or a vault system holds at the start, in dollars.
-pub const COLLATERAL_IN_DOLLARS: u64 = 24_000_000;
+pub(crate) const COLLATERAL_IN_DOLLARS: u64 = 24_000_000;
 
 /// The stake of the whole network, in its own token.
-pub const STAKE: u64 = 400_000;
+pub(crate) const STAKE: u64 = 400_000;
 
 /// Somebody with collateral and a debt.
 #[derive(Clone, Copy, Debug)]
-pub struct Debtor {
+pub(crate) struct Debtor {
     /// Millionths of ETH.
-    pub collateral: u64,
+    pub(crate) collateral: u64,
     /// Collateral over what its debt needs, in thousandths: 1,000 is on the edge.
-    pub cushion: u64,
+    pub(crate) cushion: u64,
 }
 
 /// A validator and what it has borrowed.
 #[derive(Clone, Copy, Debug)]
-pub struct Validator {
+pub(crate) struct Validator {
     /// Millionths of the network's token.
-    pub stake: u64,
+    pub(crate) stake: u64,
     /// The part of what it may borrow that it has borrowed, in thousandths.
-    pub borrowed: u64,
+    pub(crate) borrowed: u64,
     /// The part of its stake that it loses if the fault of the worst hour is its, in thousandths.
-    pub slash: Option<u64>,
+    pub(crate) slash: Option<u64>,
 }
 
 /// Sizes that sum to at most the total, a few large and many small: `1/(rank + n/50)`.
@@ -44,7 +44,7 @@ fn sizes(count: usize, total: u64) -> Vec<u64> {
 
 /// Debtors whose collateral together is worth [`COLLATERAL_IN_DOLLARS`] at a price in millionths: a third
 /// within 30 % of the edge, the rest up to four times it.
-pub fn debtors(seed: u64, stream: u64, count: usize, price: u64) -> Vec<Debtor> {
+pub(crate) fn debtors(seed: u64, stream: u64, count: usize, price: u64) -> Vec<Debtor> {
     let mut random = ChaCha12Rng::seed_from_u64(seed);
     random.set_stream(stream);
     let ether = u128::from(COLLATERAL_IN_DOLLARS) * 1_000_000 / u128::from(price);
@@ -61,7 +61,7 @@ pub fn debtors(seed: u64, stream: u64, count: usize, price: u64) -> Vec<Debtor> 
 }
 
 /// Validators: three of four borrow, one of ten commits the fault of the worst hour.
-pub fn validators(seed: u64, count: usize) -> Vec<Validator> {
+pub(crate) fn validators(seed: u64, count: usize) -> Vec<Validator> {
     let mut random = ChaCha12Rng::seed_from_u64(seed);
     random.set_stream(2);
     let mut validators: Vec<Validator> = sizes(count, STAKE)

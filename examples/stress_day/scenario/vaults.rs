@@ -30,22 +30,22 @@ struct Running<N: Token> {
 
 /// What has happened so far.
 #[derive(Clone, Copy, Debug)]
-pub struct Tally<N: Token> {
-    pub liquidations: u64,
-    pub resets: u64,
-    pub repaid: Coins<N>,
-    pub shortfall: Coins<N>,
-    pub incentives: Coins<N>,
-    pub buyers_profit: Amount<N>,
-    pub sold: Amount<N>,
-    pub returned: Amount<N>,
+pub(crate) struct Tally<N: Token> {
+    pub(crate) liquidations: u64,
+    pub(crate) resets: u64,
+    pub(crate) repaid: Coins<N>,
+    pub(crate) shortfall: Coins<N>,
+    pub(crate) incentives: Coins<N>,
+    pub(crate) buyers_profit: Amount<N>,
+    pub(crate) sold: Amount<N>,
+    pub(crate) returned: Amount<N>,
     fees: Coins<N>,
     healed: Coins<N>,
 }
 
 /// The system and everybody in it.
 #[derive(Clone, Debug)]
-pub struct Vaults<N: Token> {
+pub(crate) struct Vaults<N: Token> {
     system: System<N>,
     ether: CollateralType<N>,
     house: AuctionHouse<N>,
@@ -55,7 +55,7 @@ pub struct Vaults<N: Token> {
     now: u32,
     locked: Amount<N>,
     drawn: Coins<N>,
-    pub tally: Tally<N>,
+    pub(crate) tally: Tally<N>,
 }
 
 fn curve<N: Token>(curve: Curve) -> Outcome<PriceCurve<N>> {
@@ -73,7 +73,7 @@ fn curve<N: Token>(curve: Curve) -> Outcome<PriceCurve<N>> {
 
 impl<N: Token> Vaults<N> {
     /// Everybody locks and draws, at a price of ETH in millionths of a dollar.
-    pub fn open(debtors: &[Debtor], price: u64, auctions: Curve) -> Outcome<Self> {
+    pub(crate) fn open(debtors: &[Debtor], price: u64, auctions: Curve) -> Outcome<Self> {
         let fee = per_second_factor(Rate::<N::Rate, PerYear>::new(number("0.04")?)?)?;
         let ratio = number::<N::Rate>("1.5")?;
         let mut system = System::new(amount::<N>(1_000_000_000_000_000)?)?;
@@ -95,7 +95,7 @@ impl<N: Token> Vaults<N> {
         for debtor in debtors {
             let worth =
                 u128::from(debtor.collateral) * u128::from(price) / u128::from(debtor.cushion);
-            let debt = worth / (u128::from(LIQUIDATION_RATIO) * 1_000);
+            let debt = worth / u128::from(LIQUIDATION_RATIO);
             let collateral = amount::<N>(debtor.collateral)?;
             let lock = Position::EMPTY.lock(collateral, &ether, &system)?;
             let debt = amount::<N>(debt as u64)?;
@@ -132,7 +132,7 @@ impl<N: Token> Vaults<N> {
     }
 
     /// Takes the stability fee of some seconds.
-    pub fn accrue(&mut self, elapsed: Elapsed<PerSecond>) -> Outcome<()> {
+    pub(crate) fn accrue(&mut self, elapsed: Elapsed<PerSecond>) -> Outcome<()> {
         let accrual = self.ether.accrue(&self.system, elapsed)?;
         if let Change::Increase(fee) = accrual.fee {
             self.tally.fees = (self.tally.fees + fee)?;
@@ -143,7 +143,7 @@ impl<N: Token> Vaults<N> {
 
     /// Shows the system a price, starts the auctions that it asks for, and returns the debt that was at
     /// risk.
-    pub fn liquidate(&mut self, price: Price<N>) -> Outcome<Coins<N>> {
+    pub(crate) fn liquidate(&mut self, price: Price<N>) -> Outcome<Coins<N>> {
         self.ether = self.ether.at_market_price(price, &self.system)?;
         let ether = self.ether;
         let at_risk: Vec<usize> = self
@@ -175,7 +175,7 @@ impl<N: Token> Vaults<N> {
     }
 
     /// Lets some seconds pass on the auctions.
-    pub fn auction(
+    pub(crate) fn auction(
         &mut self,
         elapsed: Elapsed<PerSecond>,
         price: Price<N>,
@@ -254,7 +254,7 @@ impl<N: Token> Vaults<N> {
     }
 
     /// The auction prices of now, in dollars: the lowest and the highest.
-    pub fn auction_prices(&self) -> Outcome<Option<(f64, f64)>> {
+    pub(crate) fn auction_prices(&self) -> Outcome<Option<(f64, f64)>> {
         let mut range: Option<(f64, f64)> = None;
         for Running { auction, since } in &self.auctions {
             let price = auction.price(&self.house, seconds(self.now - since))?;
@@ -265,16 +265,16 @@ impl<N: Token> Vaults<N> {
         Ok(range)
     }
 
-    pub fn positions(&self) -> usize {
+    pub(crate) fn positions(&self) -> usize {
         self.positions.len()
     }
 
-    pub fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.auctions.len()
     }
 
     /// Surplus less bad debt: what the day has left of the system.
-    pub fn net_worth(&self) -> Outcome<Change<Amount<N>>> {
+    pub(crate) fn net_worth(&self) -> Outcome<Change<Amount<N>>> {
         Ok(match self.system.net_worth()? {
             Change::Increase(coins) => Change::Increase(coins.to_amount_down()?),
             Change::Decrease(coins) => Change::Decrease(coins.to_amount_up()?),
@@ -282,7 +282,7 @@ impl<N: Token> Vaults<N> {
     }
 
     /// Every coin and every token of collateral.
-    pub fn books(&self) -> Outcome<Vec<Entry>> {
+    pub(crate) fn books(&self) -> Outcome<Vec<Entry>> {
         let (tally, books) = (&self.tally, self.system.state());
         let locked = total(self.positions.iter().map(Position::collateral))?;
         let on_sale = total(self.auctions.iter().map(|running| running.auction.collateral()))?;
@@ -297,8 +297,8 @@ impl<N: Token> Vaults<N> {
             ),
             Entry::of(
                 "vaults: coins",
-                books.issued.to_amount_down()?,
-                (born - tally.healed)?.to_amount_down()?,
+                (books.issued + tally.healed)?.to_amount_down()?,
+                born.to_amount_down()?,
             ),
             Entry::of("vaults: normalized debt", self.ether.state().normalized_debt, debt),
             Entry::of("vaults: ETH", left, self.locked),

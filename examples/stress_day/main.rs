@@ -35,6 +35,9 @@ use prices::{Hour, Window};
 use scenario::number::Token;
 use scenario::{Choices, Curve, Day, Row};
 
+/// How far a run in floats may be from the exact one.
+const FLOAT_DISTANCE: f64 = 1e-6;
+
 /// Four protocols on the hourly prices of a real crash.
 #[derive(Parser)]
 #[command(about, long_about = None)]
@@ -98,8 +101,10 @@ fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
         Kind::Decimal => finish(&run::<Decimal>(&hours, &choices)?, &arguments),
         Kind::F64 => {
             let (floats, exact) = (run::<f64>(&hours, &choices)?, run::<Wad>(&hours, &choices)?);
-            println!("largest distance from the exact run: {}", distance(&floats, &exact));
-            finish(&floats, &arguments)
+            let (apart, what) = distance(&floats, &exact);
+            println!("largest distance from the exact run: {apart:.1e}, of {what}");
+            let balanced = finish(&floats, &arguments)?;
+            Ok(if apart <= FLOAT_DISTANCE { balanced } else { ExitCode::FAILURE })
         }
     }
 }
@@ -158,8 +163,8 @@ fn write_series<N: Token>(day: &Day<N>, path: &Path) -> Result<(), Box<dyn Error
     Ok(series.flush()?)
 }
 
-/// How far two runs are apart, relative to the larger: the worst cell of the series.
-fn distance<A: Token, B: Token>(one: &Day<A>, other: &Day<B>) -> String {
+/// How far two runs are apart, relative to the larger: the worst cell of the series, and what it is of.
+fn distance<A: Token, B: Token>(one: &Day<A>, other: &Day<B>) -> (f64, &'static str) {
     let mut worst = (0.0_f64, "nothing");
     for (a, b) in one.series.iter().zip(&other.series) {
         for ((what, a), b) in Row::<A>::COLUMNS.iter().zip(a.cells()).zip(b.cells()) {
@@ -170,5 +175,5 @@ fn distance<A: Token, B: Token>(one: &Day<A>, other: &Day<B>) -> String {
             }
         }
     }
-    format!("{:.1e}, of {}", worst.0, worst.1)
+    worst
 }

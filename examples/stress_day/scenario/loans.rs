@@ -168,14 +168,14 @@ impl<N: Token> Loans<N> {
     ) -> Outcome<bool> {
         let Some(&borrower) = self.borrowers.get(at) else { return Ok(false) };
         let account = self.account(&borrower, price)?;
-        if account.is_healthy() {
+        if account.is_healthy() || self.gives_up_dust(at, price)? {
             return Ok(false);
         }
         let loan = Loan { market: self.dollars, debt: borrower.debt, price: Price::new(N::ONE)? };
         let collateral = Collateral { market: self.ether, shares: borrower.shares, price };
         let sale_price = exchange.pool().spot_price(Side::X)?;
         let best = self.terms.most_profitable(&account, &loan, &collateral, sale_price)?;
-        let Some(best) = best else { return self.give_up_dust(at, price) };
+        let Some(best) = best else { return Ok(false) };
         for part in PARTS {
             let repay = best.repay.mul_down(Ratio::of_down(N::ONE, N::ONE.multiple(part)?)?)?;
             if repay.is_zero() {
@@ -205,8 +205,8 @@ impl<N: Token> Loans<N> {
     }
 
     /// Collateral worth less than a millionth of a dollar goes to the protocol, and the debt is written
-    /// off.
-    fn give_up_dust(&mut self, at: usize, price: Price<N>) -> Outcome<bool> {
+    /// off; whether it was so.
+    fn gives_up_dust(&mut self, at: usize, price: Price<N>) -> Outcome<bool> {
         let Some(borrower) = self.borrowers.get_mut(at) else { return Ok(false) };
         let worth = price.quote_down(self.ether.worth(borrower.shares)?)?;
         if worth >= N::millionths(1) {
@@ -219,7 +219,7 @@ impl<N: Token> Loans<N> {
         self.tally.bad_debt = (self.tally.bad_debt + loss.loss)?;
         self.tally.from_reserves = (self.tally.from_reserves + loss.from_reserves)?;
         self.dollars = loss.after;
-        Ok(false)
+        Ok(true)
     }
 
     pub(crate) fn positions(&self) -> usize {

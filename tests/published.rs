@@ -10,10 +10,10 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "published/vault.rs"]
-mod vault;
 #[path = "published/staking.rs"]
 mod staking;
+#[path = "published/vault.rs"]
+mod vault;
 
 use defi_math::amm::{Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
 use defi_math::{Fee, Price, Wad};

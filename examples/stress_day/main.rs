@@ -33,7 +33,7 @@ use rust_decimal::Decimal;
 
 use prices::{Hour, Window};
 use scenario::number::Token;
-use scenario::{Choices, Curve, Day, Row};
+use scenario::{Choices, Curve, Day, Row, distance};
 
 /// How far a run in floats may be from the exact one.
 const FLOAT_DISTANCE: f64 = 1e-6;
@@ -161,19 +161,4 @@ fn write_series<N: Token>(day: &Day<N>, path: &Path) -> Result<(), Box<dyn Error
         series.write_record(row.cells())?;
     }
     Ok(series.flush()?)
-}
-
-/// How far two runs are apart, relative to the larger: the worst cell of the series, and what it is of.
-fn distance<A: Token, B: Token>(one: &Day<A>, other: &Day<B>) -> (f64, &'static str) {
-    let mut worst = (0.0_f64, "nothing");
-    for (a, b) in one.series.iter().zip(&other.series) {
-        for ((what, a), b) in Row::<A>::COLUMNS.iter().zip(a.cells()).zip(b.cells()) {
-            let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>()) else { continue };
-            let apart = (a - b).abs() / a.max(b).max(1.0);
-            if apart > worst.0 {
-                worst = (apart, what);
-            }
-        }
-    }
-    worst
 }

@@ -119,7 +119,8 @@ impl<N: VaultNumber> Position<N> {
             return Err(VaultError::NothingToLiquidate);
         }
         // Only a float can round all of it to more.
-        let collateral = if collateral > self.collateral() { self.collateral() } else { collateral };
+        let collateral =
+            if collateral > self.collateral() { self.collateral() } else { collateral };
         let debt = Coins::accumulated(normalized_debt, rate)?;
         let to_raise = debt.scaled(penalty.get())?;
         Ok(Seizure { collateral, normalized_debt, debt, to_raise })

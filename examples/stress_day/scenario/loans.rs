@@ -125,23 +125,31 @@ impl<N: Token> Loans<N> {
         Ok(())
     }
 
-    fn account(&self, borrower: &Borrower<N>, price: Price<N>) -> Outcome<Account<N>> {
-        let one = Price::new(N::ONE)?;
-        let factor = self.collateral_factor;
-        let held = Position::in_market(&self.ether, borrower.shares, Debt::NONE, price, factor)?;
-        let owed = Position::in_market(&self.dollars, Shares::ZERO, borrower.debt, one, factor)?;
+    /// An account over both markets, at an exchange rate of the ETH market that need not be worked out for
+    /// each.
+    fn account_at(
+        &self,
+        borrower: &Borrower<N>,
+        rate: Ratio<N>,
+        price: Price<N>,
+    ) -> Outcome<Account<N>> {
+        let (one, factor) = (Price::new(N::ONE)?, self.collateral_factor);
+        let owed = self.dollars.owed(borrower.debt)?;
+        let held = Position::new(borrower.shares, rate, Amount::ZERO, price, factor)?;
+        let owed = Position::new(Shares::ZERO, rate, owed, one, factor)?;
         Ok(Account::of(&[held, owed])?)
     }
 
     /// The accounts that can be liquidated at a price, and what they owe together. The order of the scan
     /// does not matter, so it is spread over all cores.
     fn unhealthy(&self, price: Price<N>) -> Outcome<(Vec<usize>, Amount<N>)> {
+        let rate = self.ether.exchange_rate()?;
         let found: Vec<(usize, Amount<N>)> = self
             .borrowers
             .par_iter()
             .enumerate()
             .filter(|(_, borrower)| !borrower.shares.is_zero())
-            .map(|(at, borrower)| Ok((at, self.account(borrower, price)?)))
+            .map(|(at, borrower)| Ok((at, self.account_at(borrower, rate, price)?)))
             .filter(|account| account.as_ref().map_or(true, |(_, account)| !account.is_healthy()))
             .map(|account| account.map(|(at, account)| (at, account.debt_value())))
             .collect::<Outcome<_>>()?;
@@ -150,7 +158,11 @@ impl<N: Token> Loans<N> {
     }
 
     /// Liquidates whatever pays at this price, and returns the debt that was at risk.
-    pub(crate) fn liquidate(&mut self, price: Price<N>, exchange: &mut Exchange<N>) -> Outcome<Amount<N>> {
+    pub(crate) fn liquidate(
+        &mut self,
+        price: Price<N>,
+        exchange: &mut Exchange<N>,
+    ) -> Outcome<Amount<N>> {
         let (unhealthy, at_risk) = self.unhealthy(price)?;
         for at in unhealthy {
             while self.liquidate_once(at, price, exchange)? {}
@@ -167,7 +179,7 @@ impl<N: Token> Loans<N> {
         exchange: &mut Exchange<N>,
     ) -> Outcome<bool> {
         let Some(&borrower) = self.borrowers.get(at) else { return Ok(false) };
-        let account = self.account(&borrower, price)?;
+        let account = self.account_at(&borrower, self.ether.exchange_rate()?, price)?;
         if account.is_healthy() || self.gives_up_dust(at, price)? {
             return Ok(false);
         }

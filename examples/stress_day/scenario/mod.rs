@@ -301,3 +301,18 @@ impl<N: Token> fmt::Display for Day<N> {
         Ok(())
     }
 }
+
+/// How far two runs are apart, relative to the larger: the worst cell of the series, and what it is of.
+pub(crate) fn distance<A: Token, B: Token>(one: &Day<A>, other: &Day<B>) -> (f64, &'static str) {
+    let mut worst = (0.0_f64, "nothing");
+    for (a, b) in one.series.iter().zip(&other.series) {
+        for ((what, a), b) in Row::<A>::COLUMNS.iter().zip(a.cells()).zip(b.cells()) {
+            let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>()) else { continue };
+            let apart = (a - b).abs() / a.max(b).max(1.0);
+            if apart > worst.0 {
+                worst = (apart, what);
+            }
+        }
+    }
+    worst
+}

@@ -215,7 +215,7 @@ impl<N: Token> Network<N> {
         let price = |bought: Amount<N>| {
             let more = (bought - first).ok()?;
             if more.is_zero() {
-                return curve.spot_price().ok().map(|price| price.inverse());
+                return curve.spot_price().ok().map(Price::inverse);
             }
             let paid = curve.amount_in(more).ok()?;
             Some(curve.spot_price_after(paid).ok()?.inverse())

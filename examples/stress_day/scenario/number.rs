@@ -10,7 +10,9 @@ use rust_decimal::Decimal;
 use super::Outcome;
 
 /// A number that all four protocols run on, made from millionths so that the three kinds start alike.
-pub(crate) trait Token: VaultNumber<Exact: Send + Sync, Rate: Send + Sync> + Send + Sync {
+pub(crate) trait Token:
+    VaultNumber<Exact: Send + Sync, Rate: Send + Sync> + Send + Sync
+{
     /// Whether its books balance to the last unit.
     const EXACT: bool;
 
@@ -67,7 +69,11 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// To the last unit; for floats, within a billionth.
-    pub(crate) fn of<N: Token>(what: &'static str, counted: Amount<N>, expected: Amount<N>) -> Self {
+    pub(crate) fn of<N: Token>(
+        what: &'static str,
+        counted: Amount<N>,
+        expected: Amount<N>,
+    ) -> Self {
         let (a, b) = (counted.to_f64(), expected.to_f64());
         let near = (a - b).abs() <= DRIFT.max(RELATIVE_TOLERANCE) * a.max(b).max(1.0);
         Self {

@@ -26,6 +26,7 @@ mod conversion;
 mod curve;
 mod exact;
 mod generate;
+mod lending;
 mod liquidity;
 mod number;
 mod pool;

@@ -15,6 +15,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use defi_math::amm::{Amounts, ConstantProduct, liquidity};
+use defi_math::lending::InterestRateModel;
+use defi_math::rate::{PerYear, Rate};
 use defi_math::{Fee, Price};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
@@ -64,6 +66,7 @@ fn main() -> Drawn {
     fs::write(directory.join("swap_curve.svg"), svg(swap_curve)?)?;
     fs::write(directory.join("price_impact.svg"), svg(price_impact)?)?;
     fs::write(directory.join("impermanent_loss.svg"), svg(impermanent_loss)?)?;
+    fs::write(directory.join("rate_curve.svg"), svg(rate_curve)?)?;
     Ok(())
 }
 
@@ -241,6 +244,63 @@ fn impermanent_loss(canvas: &Canvas) -> Drawn {
             (Mark::Line(BLUE), "2·√r/(1 + r) − 1".into()),
             (Mark::Dot(ORANGE), "published, to 0.1 %".into()),
             (Mark::Ring(ORANGE), "the same at 1/r".into()),
+        ],
+    )
+}
+
+/// What borrowers pay and suppliers earn against utilization, with a kink.
+fn rate_curve(canvas: &Canvas) -> Drawn {
+    // cUSDC's on mainnet in 2021, and a base rate that the eye can see.
+    let model = InterestRateModel::<f64, PerYear>::kinked_by_rise(0.02, 0.04, 0.8, 1.09)?;
+    let factor = 0.1;
+    let percent = |rate: Rate<f64, PerYear>| 100.0 * rate.get();
+    let (right, top) = (100.0, 30.0);
+    let mut chart = framed(canvas, "A borrow rate with a kink", 40).build_cartesian_2d(
+        Axis::linear(0.0..right, (0..=100).step_by(20).map(f64::from)),
+        Axis::linear(0.0..top, (0..=30).step_by(5).map(f64::from)),
+    )?;
+    axes(&mut chart, "u, utilization [% of the suppliers' assets]", "rate [% a year]")?;
+
+    let borrow = |u: f64| Drawn::Ok((u, percent(model.borrow_rate(u / 100.0)?)));
+    let supply = |u: f64| Drawn::Ok((u, percent(model.supply_rate(u / 100.0, factor)?)));
+    let (kink, full) = (borrow(80.0)?, borrow(right)?);
+    for to in [(kink.0, 0.0), (0.0, kink.1)] {
+        dashes(&mut chart, vec![kink, to], FAINT)?;
+    }
+    line(&mut chart, vec![borrow(0.0)?, kink, full], BLUE)?;
+    let earned = (0..=100).map(|u| supply(f64::from(u))).collect::<Drawn<Vec<_>>>()?;
+    line(&mut chart, earned, ORANGE)?;
+
+    // The utilization at which a rate is reached.
+    let wanted = 0.15;
+    let reached = 100.0 * model.utilization_at(Rate::new(wanted)?)?.get();
+    dashes(&mut chart, vec![(0.0, 100.0 * wanted), (reached, 100.0 * wanted)], INK)?;
+    dashes(&mut chart, vec![(reached, 100.0 * wanted), (reached, 0.0)], INK)?;
+    let text = format!("15 % is reached at u = {reached:.1} %");
+    note(
+        &mut chart,
+        (2.0, 100.0 * wanted),
+        (0, -14),
+        anchor(HPos::Left, VPos::Bottom),
+        INK,
+        &text,
+    )?;
+
+    for (at, color) in
+        [(kink, BLUE), (full, BLUE), (supply(80.0)?, ORANGE), (supply(right)?, ORANGE)]
+    {
+        dot(&mut chart, at, color)?;
+    }
+    let named = |(u, rate): Point| format!("{} %: {} %", rounded(u, 1), rounded(rate, 2));
+    note(&mut chart, kink, (-30, -50), LEFT, BLUE, &named(kink))?;
+    note(&mut chart, full, (-40, -10), LEFT, BLUE, &named(full))?;
+    note(&mut chart, supply(80.0)?, (-30, 130), LEFT, ORANGE, &named(supply(80.0)?))?;
+    legend(
+        canvas,
+        (400, 195),
+        &[
+            (Mark::Line(BLUE), "borrowers pay b(u)".into()),
+            (Mark::Line(ORANGE), "suppliers earn u·b(u)·(1 − f), f = 10 %".into()),
         ],
     )
 }

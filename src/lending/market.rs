@@ -610,7 +610,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
     /// Whether somebody can hold so many shares: all but the locked minimum, compared exactly.
     fn circulates(&self, shares: Shares<N>) -> Result<bool, LendingError> {
         let MarketState { supply, locked, .. } = *self.state();
-        Ok(shares.exact()?.plus(locked.exact()?)? <= supply.exact()?)
+        Ok(shares.is_zero() || shares.exact()?.plus(locked.exact()?)? <= supply.exact()?)
     }
 
     /// Lends more to a borrower.

@@ -645,12 +645,12 @@ fn virtual_shares_keep_the_gift() {
         let gifts = (integer::<N>(1, 1_000_000), integer::<N>(0, 1_000 * ONE));
         check((gifts, integer::<N>(1, 1_000 * ONE), 0..=6_u8), |((first, gift), later, offset)| {
             let opened = accept!(TokenizedVault::<N>::new(offset).deposit(first));
-            let attacked = accept!(opened.after.donate(gift));
-            let victim = accept!(attacked.deposit(later));
-            let attacker = accept!(victim.after.redeem(opened.shares));
-            // The gift and the first deposit, against what the attacker takes out.
+            let dear = accept!(opened.after.donate(gift));
+            let victim = accept!(dear.deposit(later));
+            let taken = accept!(victim.after.redeem(opened.shares));
+            // The gift and the first deposit, against what the taken takes out.
             let spent = first.units() + gift.units();
-            prop_assert!(attacker.assets.get().units() <= spent, "{:?}", attacker.assets);
+            prop_assert!(taken.assets.get().units() <= spent, "{:?}", taken.assets);
             Ok(Verdict::Held)
         });
     }

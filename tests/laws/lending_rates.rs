@@ -1,5 +1,7 @@
 //! Utilization, rates, interest.
 
+use std::cmp::Ordering;
+
 use defi_math::laws::Verdict;
 use defi_math::laws::strategies;
 use defi_math::lending::{
@@ -34,15 +36,15 @@ fn utilization_is_at_most_one_iff_cash_covers_reserves() {
                 Ok(u) => u.get().units(),
                 Err(refusal) => {
                     let whole = cash.get().units() + borrows.get().units();
-                    let cause = if reserves.get().units() > whole {
-                        MathError::Underflow
-                    } else if reserves.get().units() == whole {
-                        MathError::DivisionByZero
-                    } else {
-                        let left = whole - reserves.get().units();
-                        let u: BigInt = borrows.get().units() * ONE / left;
-                        prop_assert!(u > BigInt::from(u128::MAX) / 1_000);
-                        MathError::Overflow
+                    let cause = match reserves.get().units().cmp(&whole) {
+                        Ordering::Greater => MathError::Underflow,
+                        Ordering::Equal => MathError::DivisionByZero,
+                        Ordering::Less => {
+                            let left = whole - reserves.get().units();
+                            let u: BigInt = borrows.get().units() * ONE / left;
+                            prop_assert!(u > BigInt::from(u128::MAX) / 1_000);
+                            MathError::Overflow
+                        }
                     };
                     prop_assert_eq!(refusal, LendingError::Math(cause));
                     return Ok(Verdict::Refused);

@@ -27,6 +27,7 @@ mod curve;
 mod exact;
 mod float;
 mod generate;
+mod lending;
 mod liquidity;
 mod number;
 mod pool;

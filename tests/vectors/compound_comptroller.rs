@@ -169,8 +169,7 @@ fn liquidity<N: Units>(record: Record<'_>) -> Outcome {
             .with_borrow(&positions[modified], number(&borrowed)?)?;
         Ok((account, then))
     };
-    let answers =
-        [record.list_of_units("getAccountLiquidity"), hypothetical.list_of_units("result")];
+    let answers = [record.list("getAccountLiquidity"), hypothetical.list("result")];
     if answers[0][0] != BigUint::ZERO {
         return check_refusal(&answers[0][0].to_string(), account(), context);
     }

@@ -277,7 +277,7 @@ impl<N: Units> Replay<N> {
             figures.push(&amount * price.units() / one());
             figures.push(amount);
             for who in BORROWERS {
-                figures.extend(state.record("liquidity").list_of_units(who));
+                figures.extend(state.record("liquidity").list(who));
             }
         }
         if step.text("op") == "borrow" && self.prices.0.is_none() {
@@ -528,7 +528,7 @@ impl<N: Units> Replay<N> {
             return;
         }
         for who in BORROWERS {
-            let theirs = state.record("liquidity").list_of_units(who);
+            let theirs = state.record("liquidity").list(who);
             if !holds::<N>(&theirs) {
                 continue;
             }

@@ -43,7 +43,7 @@ fn replay<N: Units>() {
                     Outcome::OutsideRange
                 }
             };
-            held = state.list_of_units("shares");
+            held = state.list("shares");
             tally.count(outcome);
         }
     }

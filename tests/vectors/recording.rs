@@ -39,13 +39,6 @@ impl<'a> Record<'a> {
         list.unwrap_or_else(|| panic!("not a list in {self}")).iter().map(Record)
     }
 
-    /// The integers of a list in it.
-    pub(crate) fn list(self, name: &str) -> Vec<BigUint> {
-        let list = self.field(name).as_array();
-        let list = list.unwrap_or_else(|| panic!("{name} is not a list in {self}"));
-        list.iter().map(|n| n.as_str().and_then(|n| n.parse().ok()).expect("an integer")).collect()
-    }
-
     /// The records in it by name.
     pub(crate) fn fields(self, name: &str) -> Vec<(&'a str, Record<'a>)> {
         let fields = self.field(name).as_object();
@@ -60,21 +53,6 @@ impl<'a> Record<'a> {
 
     pub(crate) fn text(self, name: &str) -> &'a str {
         self.field(name).as_str().unwrap_or_else(|| panic!("{name} is not a text in {self}"))
-    }
-
-    /// A field that is an integer, or a refusal of its own.
-    pub(crate) fn answer_of(self, name: &str) -> Result<BigUint, &'a str> {
-        match Record(self.field(name)).refusal() {
-            Some(refusal) => Err(refusal),
-            None => Ok(self.units(name)),
-        }
-    }
-
-    /// The integers of a list in it.
-    pub(crate) fn list_of_units(self, name: &str) -> Vec<BigUint> {
-        let list = self.field(name).as_array();
-        let list = list.unwrap_or_else(|| panic!("not a list in {self}"));
-        list.iter().map(|item| item.as_str().unwrap().parse().unwrap()).collect()
     }
 
     /// The texts of a list in it.

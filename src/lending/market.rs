@@ -153,9 +153,9 @@ impl<N: Number, U: Copy> TryFrom<MarketState<N, U>> for Market<N, U> {
     fn try_from(state: MarketState<N, U>) -> Result<Self, LendingError> {
         state.terms.check()?;
         let index = state.borrow_index.get();
-        let whole = (state.cash + state.borrows)?;
+        let whole = state.cash.exact()?.plus(state.borrows.exact()?)?;
         let short_of_locked = !state.supply.is_zero() && state.supply < state.locked;
-        if state.reserves > whole
+        if state.reserves.exact()? > whole
             || index.is_zero()
             || index.exact(Grid::Amount).is_err()
             || short_of_locked
@@ -319,7 +319,8 @@ impl<N: Number, U: Copy> Market<N, U> {
             borrow_index: Index::new(index.try_add(step)?)?,
             ..self.state
         };
-        Ok(Accrual { interest, to_reserves, after: AccruedMarket::with(state)? })
+        let after = AccruedMarket { market: Self { state } };
+        Ok(Accrual { interest, to_reserves, after })
     }
 
     /// What a borrower owes as of the last accrual: `⌊principal · i/i₀⌋`.
@@ -463,11 +464,8 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         self.market.exchange_rate()
     }
 
-    /// The market in this state, if what belongs to it can be counted: every rate is of cash and borrows
-    /// together.
-    fn with(state: MarketState<N, U>) -> Result<Self, LendingError> {
-        (state.cash + state.borrows)?;
-        Ok(Self { market: Market { state } })
+    const fn with(state: MarketState<N, U>) -> Self {
+        Self { market: Market { state } }
     }
 
     /// Brings tokens for shares: `⌊amount/e⌋`.
@@ -529,7 +527,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         }
         let state =
             MarketState { cash: (cash + amount)?, supply: (supply + issued)?, ..*self.state() };
-        Ok(Supply { amount, shares, after: Self::with(state)? })
+        Ok(Supply { amount, shares, after: Self::with(state) })
     }
 
     /// Gives back shares for `⌊shares·e⌋`.
@@ -606,7 +604,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         }
         let state =
             MarketState { cash: (cash - amount)?, supply: (supply - shares)?, ..*self.state() };
-        Ok(Redemption { shares, amount, after: Self::with(state)? })
+        Ok(Redemption { shares, amount, after: Self::with(state) })
     }
 
     /// Whether somebody can hold so many shares: all but the locked minimum, compared exactly.
@@ -642,7 +640,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         let state =
             MarketState { cash: (cash - amount)?, borrows: (borrows + amount)?, ..*self.state() };
         let debt = Debt { principal, index: borrow_index };
-        Ok(Borrow { amount, debt, after: Self::with(state)? })
+        Ok(Borrow { amount, debt, after: Self::with(state) })
     }
 
     /// Pays back part of a debt, or all of it.
@@ -674,7 +672,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         let state =
             MarketState { cash: (cash + amount)?, borrows: (borrows - amount)?, ..*self.state() };
         let debt = Debt { principal, index: borrow_index };
-        Ok(Repayment { amount, debt, after: Self::with(state)? })
+        Ok(Repayment { amount, debt, after: Self::with(state) })
     }
 
     /// Pays back all that is owed.
@@ -726,11 +724,11 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
     pub fn add_reserves(&self, amount: impl IntoQuantity<Amount<N>>) -> Result<Self, LendingError> {
         let amount = amount.into_quantity()?;
         let MarketState { cash, reserves, .. } = *self.state();
-        Self::with(MarketState {
+        Ok(Self::with(MarketState {
             cash: (cash + amount)?,
             reserves: (reserves + amount)?,
             ..*self.state()
-        })
+        }))
     }
 
     /// Takes tokens from the reserves.
@@ -752,11 +750,11 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         if amount > reserves {
             return Err(LendingError::InsufficientReserves);
         }
-        Self::with(MarketState {
+        Ok(Self::with(MarketState {
             cash: (cash - amount)?,
             reserves: (reserves - amount)?,
             ..*self.state()
-        })
+        }))
     }
 
     /// Sends tokens to the market without a word: they are the suppliers' at once.
@@ -765,7 +763,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
     /// [`MathError::Overflow`], [`MathError::Inexact`] when the sums cannot be held.
     pub fn donate(&self, amount: impl IntoQuantity<Amount<N>>) -> Result<Self, LendingError> {
         let cash = (self.state().cash + amount.into_quantity()?)?;
-        Self::with(MarketState { cash, ..*self.state() })
+        Ok(Self::with(MarketState { cash, ..*self.state() }))
     }
 
     /// Takes shares from an account that is liquidated: part for the liquidator, part for the reserves.
@@ -818,7 +816,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
             to_liquidator: (shares - to_protocol)?,
             to_protocol,
             to_reserves,
-            after: Self::with(state)?,
+            after: Self::with(state),
         })
     }
 
@@ -877,7 +875,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
             ..*self.state()
         };
         let from_suppliers = (loss - from_reserves)?;
-        Ok(WriteOff { loss, from_reserves, from_suppliers, after: Self::with(state)? })
+        Ok(WriteOff { loss, from_reserves, from_suppliers, after: Self::with(state) })
     }
 
     /// Lends an amount for the length of a bundle of other transitions, for a fee: `⌈fee·amount⌉`.
@@ -945,7 +943,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
             cash: (cash - amount)?,
             borrows: (borrows + amount)?,
             ..*self.state()
-        })?;
+        });
         Ok((amount, fee, lent))
     }
 
@@ -967,7 +965,7 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         }
         let state =
             MarketState { cash: (cash + paid)?, borrows: (borrows - amount)?, ..*left.state() };
-        Ok(FlashLoan { amount, fee, paid, after: Self::with(state)? })
+        Ok(FlashLoan { amount, fee, paid, after: Self::with(state) })
     }
 
     /// A debt in units that do not grow with interest, to share rewards among borrowers: `⌊owed/i⌋`.

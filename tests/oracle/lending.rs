@@ -13,7 +13,7 @@ use num_bigint::BigInt;
 use num_traits::{CheckedDiv, Zero};
 use proptest::prelude::*;
 
-use crate::check::{Judged, Verdict, agree, check, on_exact_types};
+use crate::check::{Judged, Verdict, agree, check, check_refusals, on_exact_types};
 use crate::exact::{Exactly, Q, quotient, ten, whole};
 use crate::generate::{Quoted, Sample, integer, natural, price};
 
@@ -473,34 +473,38 @@ fn accounts_add_up<N: Sample>() {
 fn repayment_to_health_is_the_closed_form<N: Sample>() {
     let parts = (part::<N>(), part::<N>());
     let sums = (upto::<N>(1_000_000 * ONE), prop_oneof![3 => 40..=100_u32, 1 => 0..=300_u32]);
-    check((parts, sums, upto::<N>(3 * ONE)), |((bonus, factor), (debt, part), target)| -> Judged {
-        // A limit of so many hundredths of the debt, and a target above it.
-        let limit = debt.value() * whole(part) / whole(100);
-        let limit = N::exactly(&(limit * ten(18)).floor().checked_div(&whole(ten(18))).unwrap());
-        let (Ok(limit), Ok(target)) =
-            (limit, N::exactly(&(target.value() + Q::new(1.into(), 2.into()))))
-        else {
-            return Ok(Verdict::Refused);
-        };
-        let terms = terms_of(N::ONE, bonus, N::ZERO);
-        let (h, l, d) = (target.value(), limit.value(), debt.value());
-        let seized = factor.value() * (whole(1) + bonus.value());
-        let repaid = || -> Result<N, LendingError> {
-            if l >= &h * &d {
-                return Err(LendingError::Healthy);
-            }
-            if h <= seized {
-                return Err(LendingError::TargetNotReached);
-            }
-            let repaid = (&h * &d - &l) / (&h - &seized);
-            let repaid = N::round(&repaid, Fit::From(&d), Grid::Amount, Up)?;
-            if repaid.value() > d { Err(LendingError::TargetNotReached) } else { Ok(repaid) }
-        };
-        let improves = terms.improves_health(limit, debt, factor);
-        prop_assert_eq!(improves, Ok(l > &seized * &d));
-        let ours = terms.repayment_to_health(limit, debt, factor, target);
-        agree([ours.map(Amount::get)], [repaid()])
-    });
+    check_refusals(
+        (parts, sums, upto::<N>(3 * ONE)),
+        |((bonus, factor), (debt, part), target)| -> Judged {
+            // A limit of so many hundredths of the debt, and a target above it.
+            let limit = debt.value() * whole(part) / whole(100);
+            let limit =
+                N::exactly(&(limit * ten(18)).floor().checked_div(&whole(ten(18))).unwrap());
+            let (Ok(limit), Ok(target)) =
+                (limit, N::exactly(&(target.value() + Q::new(1.into(), 2.into()))))
+            else {
+                return Ok(Verdict::Refused);
+            };
+            let terms = terms_of(N::ONE, bonus, N::ZERO);
+            let (h, l, d) = (target.value(), limit.value(), debt.value());
+            let seized = factor.value() * (whole(1) + bonus.value());
+            let repaid = || -> Result<N, LendingError> {
+                if l >= &h * &d {
+                    return Err(LendingError::Healthy);
+                }
+                if h <= seized {
+                    return Err(LendingError::TargetNotReached);
+                }
+                let repaid = (&h * &d - &l) / (&h - &seized);
+                let repaid = N::round(&repaid, Fit::From(&d), Grid::Amount, Up)?;
+                if repaid.value() > d { Err(LendingError::TargetNotReached) } else { Ok(repaid) }
+            };
+            let improves = terms.improves_health(limit, debt, factor);
+            prop_assert_eq!(improves, Ok(l > &seized * &d));
+            let ours = terms.repayment_to_health(limit, debt, factor, target);
+            agree([ours.map(Amount::get)], [repaid()])
+        },
+    );
 }
 
 fn three_terms_are_the_binomial_ones<N: Sample>() {

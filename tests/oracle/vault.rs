@@ -15,7 +15,7 @@ use num_traits::{One, ToPrimitive, Zero};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::check::{Verdict, check, on_exact_types};
+use crate::check::{Verdict, check, check_refusals, on_exact_types};
 use crate::exact::{Exactly, Q, ten};
 
 on_exact_types! {
@@ -321,7 +321,7 @@ fn change<N: Vaulted>(change: &BigInt) -> Change<Amount<N>> {
 
 fn a_changed_position_is_the_contracts<N: Vaulted>() {
     let moves = (any::<i8>(), any::<i8>(), near(), near());
-    check((chain(), moves), |(chain, (ink_sign, art_sign, ink, art))| {
+    check_refusals((chain(), moves), |(chain, (ink_sign, art_sign, ink, art))| {
         let bound = match ink_sign % 3 {
             0 => BigInt::zero(),
             1 => ink.of(&chain.ink),

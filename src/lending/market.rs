@@ -307,9 +307,11 @@ impl<N: Number, U: Copy> Market<N, U> {
         if terms.maximum_borrow_rate.is_some_and(|most| rate.get() > most.get()) {
             return Err(LendingError::BorrowRateTooHigh);
         }
-        let (growth, one) = (rate.simple(elapsed)?.exact()?, Ratio::<N>::ONE.exact()?);
+        // All at 18 places, which a rate of the model has: shorter factors for a `Decimal`.
+        let at = |number: N| number.exact(Grid::Amount);
+        let (growth, one) = (at(rate.simple(elapsed)?.get())?, at(N::ONE)?);
         let interest = borrows.mul_div(growth, one, Fit::To(borrows), Rounding::Down)?;
-        let factor = terms.reserve_factor.exact()?;
+        let factor = at(terms.reserve_factor.get())?;
         let to_reserves = interest.mul_div(factor, one, Fit::To(reserves), Rounding::Down)?;
         let index = borrow_index.get();
         let step = index.mul_div(growth, one, Fit::To(index), Grid::Amount, Rounding::Down)?;

@@ -10,6 +10,7 @@
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss,
     clippy::cast_possible_wrap,
+    clippy::indexing_slicing,
     missing_docs,
     reason = "benches: a wrong answer should stop them; criterion's macros write undocumented functions"
 )]

@@ -6,6 +6,8 @@ use super::{
     Accrual, Borrow, FlashLoan, InterestRateModel, LendingError, Redemption, Repayment, Seizure,
     Supply, WriteOff, is_part, over, times, utilization,
 };
+#[cfg(doc)]
+use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide};
 use crate::quantity::{Amount, Fee, Index, IntoQuantity, Ratio, Shares};
 use crate::rate::{Elapsed, PerBlock, Rate};
@@ -100,6 +102,14 @@ pub struct MarketState<N: Number = Decimal, U: Copy = PerBlock> {
 ///
 /// It can be looked at and accrued. To transact takes an [`AccruedMarket`], which only
 /// [`accrue`](Self::accrue) gives, so that nobody can trade at the rate of an earlier time.
+///
+/// ```compile_fail
+/// # use defi_math::lending::Market;
+/// # use rust_decimal::dec;
+/// fn deposit(market: Market) {
+///     let _ = market.supply(dec!(1)); // no such method: accrue first
+/// }
+/// ```
 ///
 /// # Safety of an empty market
 ///

@@ -153,6 +153,24 @@ impl<N: Number, U: Copy> Rate<N, U> {
         Ratio::new(self.number.multiple(elapsed.count)?)
     }
 
+    /// `r·units`: the nominal yearly rate of which this is the part of one unit; exact, nothing compounds.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` has not enough places.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Wad;
+    /// use defi_math::rate::{PerBlock, Rate};
+    ///
+    /// let per_block = Rate::<_, PerBlock>::new(Wad::from_raw(23_782_343_987))?;
+    /// assert_eq!(per_block.per_year(2_102_400)?.to_string(), "0.0499999999982688");
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    pub fn per_year(self, units_per_year: u32) -> Result<Rate<N, PerYear>, MathError> {
+        Rate::new(self.number.multiple(units_per_year)?)
+    }
+
     /// `⌊(1 + r)ⁿ⌋`: never more than the exact growth.
     ///
     /// # Errors

@@ -127,15 +127,26 @@ impl<N: Number, U: Copy> TryFrom<RateCurve<N, U>> for InterestRateModel<N, U> {
     /// # Errors
     /// [`MathError::TooManyPlaces`] for a parameter finer than 18 places.
     fn try_from(curve: RateCurve<N, U>) -> Result<Self, LendingError> {
-        let on_grid = |rate: Rate<N, U>| rate.get().on_grid(Grid::Amount, Kind::Rate);
-        on_grid(curve.base)?;
-        on_grid(curve.slope)?;
-        if let Some(kink) = curve.kink {
-            kink.at.get().on_grid(Grid::Amount, Kind::Ratio)?;
-            on_grid(kink.jump)?;
-        }
+        let rate = |rate: Rate<N, U>| -> Result<Rate<N, U>, MathError> {
+            Rate::new(with_all_places(rate.get().on_grid(Grid::Amount, Kind::Rate)?)?)
+        };
+        let kink = match curve.kink {
+            Some(Kink { at, jump }) => {
+                let at = with_all_places(at.get().on_grid(Grid::Amount, Kind::Ratio)?)?;
+                Some(Kink { at: Ratio::new(at)?, jump: rate(jump)? })
+            }
+            None => None,
+        };
+        let curve = RateCurve { base: rate(curve.base)?, slope: rate(curve.slope)?, kink };
         Ok(Self { curve })
     }
+}
+
+/// The same number with the 18 places that a `Decimal` product has, written out: their sums then need not
+/// align them.
+fn with_all_places<N: Number>(number: N) -> Result<N, MathError> {
+    let padded = times(number, N::ONE, Rounding::Down)?;
+    Ok(if padded == number { padded } else { number })
 }
 
 impl<N: Number, U: Copy> From<InterestRateModel<N, U>> for RateCurve<N, U> {

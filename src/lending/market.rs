@@ -6,6 +6,8 @@ use super::{
     Accrual, Borrow, FlashLoan, InterestRateModel, LendingError, Redemption, Repayment, Seizure,
     Supply, WriteOff, is_part, over, times, utilization,
 };
+#[cfg(doc)]
+use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide};
 use crate::quantity::{Amount, Fee, Index, IntoQuantity, Ratio, Shares};
 use crate::rate::{Elapsed, PerBlock, Rate};
@@ -100,6 +102,14 @@ pub struct MarketState<N: Number = Decimal, U: Copy = PerBlock> {
 ///
 /// It can be looked at and accrued. To transact takes an [`AccruedMarket`], which only
 /// [`accrue`](Self::accrue) gives, so that nobody can trade at the rate of an earlier time.
+///
+/// ```compile_fail
+/// # use defi_math::lending::Market;
+/// # use rust_decimal::dec;
+/// fn deposit(market: Market) {
+///     let _ = market.supply(dec!(1)); // no such method: accrue first
+/// }
+/// ```
 ///
 /// # Safety of an empty market
 ///
@@ -307,9 +317,11 @@ impl<N: Number, U: Copy> Market<N, U> {
         if terms.maximum_borrow_rate.is_some_and(|most| rate.get() > most.get()) {
             return Err(LendingError::BorrowRateTooHigh);
         }
-        let (growth, one) = (rate.simple(elapsed)?.exact()?, Ratio::<N>::ONE.exact()?);
+        // All at 18 places, which a rate of the model has: shorter factors for a `Decimal`.
+        let at = |number: N| number.exact(Grid::Amount);
+        let (growth, one) = (at(rate.simple(elapsed)?.get())?, at(N::ONE)?);
         let interest = borrows.mul_div(growth, one, Fit::To(borrows), Rounding::Down)?;
-        let factor = terms.reserve_factor.exact()?;
+        let factor = at(terms.reserve_factor.get())?;
         let to_reserves = interest.mul_div(factor, one, Fit::To(reserves), Rounding::Down)?;
         let index = borrow_index.get();
         let step = index.mul_div(growth, one, Fit::To(index), Grid::Amount, Rounding::Down)?;

@@ -22,6 +22,7 @@ mod float;
 mod lending_account;
 mod lending_adversary;
 mod lending_attacks;
+mod lending_float;
 mod lending_market;
 mod lending_rates;
 mod lending_support;

@@ -116,6 +116,7 @@ fn rates_follow_the_curve<N: Sample>() {
         let shorter = InterestRateModel::kinked(base, slope, kink, jump)
             .and_then(|yearly| yearly.spread_down::<PerBlock>(units));
         let spread = |yearly: N| at::<N>(&(yearly.value() / whole(units)), Down);
+        by_rises(figures)?;
         let curve = shorter.map(|model| model.curve().base.get());
         agree(
             [
@@ -130,6 +131,28 @@ fn rates_follow_the_curve<N: Sample>() {
             ],
         )
     });
+}
+
+/// The slopes of a curve that is given by its rises: `⌊rise/kink⌋`, `⌊rest/(1 − kink)⌋`.
+fn by_rises<N: Sample>((base, rise, kink, rest): Figures<N>) -> Result<(), TestCaseError> {
+    let left = whole(1) - kink.value();
+    let slopes = || -> Result<(N, N), MathError> {
+        let jump = if left.is_zero() { N::ZERO } else { at(&(rest.value() / &left), Down)? };
+        Ok((at(&quotient(&rise.value(), &kink.value())?, Down)?, jump))
+    };
+    let model = InterestRateModel::<N, PerBlock>::two_slopes(base, kink, rise, rest);
+    let ours = model.map(|model| {
+        let curve = model.curve();
+        (curve.slope.get(), curve.kink.unwrap().jump.get())
+    });
+    // Rates of more than ten million keep fewer places.
+    if let Ok((slope, jump)) = slopes()
+        && (slope.value() > whole(10_000_000) || jump.value() > whole(10_000_000))
+    {
+        return Ok(());
+    }
+    prop_assert_eq!(ours, slopes().map_err(lending));
+    Ok(())
 }
 
 fn inverse_rate_is_the_ceiling<N: Sample>() {

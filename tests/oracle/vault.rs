@@ -104,7 +104,9 @@ fn magnitude(least: u128, most: u128) -> impl Strategy<Value = BigInt> + Clone {
     (0.0..=1.0_f64, any::<u64>()).prop_map(move |(at, noise)| {
         let (low, high) = ((least.max(1) as f64).ln(), (most as f64).ln());
         let drawn = (low + at * (high - low)).exp() as u128;
-        BigInt::from((drawn ^ u128::from(noise)).clamp(least, most))
+        // Random low digits, of the same magnitude.
+        let noise = u128::from(noise) % (drawn / 16 + 16);
+        BigInt::from((drawn ^ noise).clamp(least, most))
     })
 }
 
@@ -855,16 +857,15 @@ fn floats_follow() {
         .unwrap();
         let mut verdict = Verdict::Refused;
         if let (Ok([dink, dart, _, tab]), Ok(ours)) = (bark, position.seizure(&terms, &system)) {
-            // Where a limit decides, a float may decide otherwise.
-            if (ours.normalized_debt.get() - float(&dart, 18)).abs() < 1e-6 * float(&dart, 18) {
-                close(ours.collateral.get() + 1e-17, float(&dink, 18) + 1e-17, "dink").or_else(
-                    |error| {
-                        if dink < BigInt::from(ONE / 1_000_000) { Ok(()) } else { Err(error) }
-                    },
-                )?;
+            // Where a limit decides, a float may decide otherwise; and it has no last unit to round to.
+            let large = BigInt::from(ONE / 1_000);
+            let (ours_dart, dart_value) = (ours.normalized_debt.get(), float(&dart, 18));
+            let same = (ours_dart - dart_value).abs() < 1e-9 * dart_value;
+            if same && dart > large && dink > large {
+                close(ours.collateral.get(), float(&dink, 18), "dink")?;
                 close(ours.to_raise.to_f64(), float(&tab, 45), "tab")?;
+                verdict = Verdict::Answered;
             }
-            verdict = Verdict::Answered;
         }
         let accrued = terms.accrue(&system, seconds(31_536_000)).unwrap();
         let grown = rpow(&(ray() + &fee), 31_536_000) * &chain.rate / ray();

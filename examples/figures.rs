@@ -265,7 +265,7 @@ fn auction_price(canvas: &Canvas) -> Drawn {
     let factor = |factor| Ratio::new(factor);
     let linear: PriceCurve<f64> = PriceCurve::Linear { duration: seconds(TWO_HOURS) };
     let stairs: PriceCurve<f64> =
-        PriceCurve::Stairstep { step: seconds(STEP), factor: factor(0.95)? };
+        PriceCurve::Stairstep { step: seconds(STEP), factor: factor(0.96)? };
     // Half in half an hour.
     let exponential: PriceCurve<f64> =
         PriceCurve::Exponential { factor: factor(0.999_614_989_093_7)? };
@@ -287,9 +287,9 @@ fn auction_price(canvas: &Canvas) -> Drawn {
     line(&mut chart, along(&exponential)?, ORANGE)?;
     // The first second at which each is no dearer than the market.
     for (curve, color, offset) in [
-        (&linear, BLUE, (20, -50)),
-        (&stairs, GREEN, (-70, -110)),
-        (&exponential, ORANGE, (-110, 70)),
+        (&linear, BLUE, (-150, 80)),
+        (&stairs, GREEN, (34, -70)),
+        (&exponential, ORANGE, (-150, 80)),
     ] {
         for age in 0..=TWO_HOURS {
             let (x, y) = at(curve, age)?;
@@ -304,10 +304,10 @@ fn auction_price(canvas: &Canvas) -> Drawn {
     note(&mut chart, (118.0, market), (0, -14), anchor(HPos::Right, VPos::Bottom), INK, "market")?;
     legend(
         canvas,
-        (1720, 610),
+        (1860, 570),
         &[
             (Mark::Line(BLUE), "linear, to zero in two hours".into()),
-            (Mark::Line(GREEN), "stairstep, 5 % every five minutes".into()),
+            (Mark::Line(GREEN), "stairstep, 4 % every five minutes".into()),
             (Mark::Line(ORANGE), "exponential, half in half an hour".into()),
         ],
     )

@@ -326,12 +326,31 @@ impl<N: VaultNumber> AuctionHouse<N> {
 /// The `Sale` of `Clipper`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = ""))]
+#[cfg_attr(feature = "serde", serde(bound = "", try_from = "StoredAuction<N>"))]
 #[doc(alias = "Sale")]
 pub struct Auction<N: VaultNumber = Decimal> {
     to_raise: Coins<N>,
     collateral: Amount<N>,
     starting_price: UnitPrice<N::Rate>,
+}
+
+/// An auction as it is read, before it is known to be one.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(bound = "")]
+struct StoredAuction<N: VaultNumber> {
+    to_raise: Coins<N>,
+    collateral: Amount<N>,
+    starting_price: UnitPrice<N::Rate>,
+}
+
+#[cfg(feature = "serde")]
+impl<N: VaultNumber> TryFrom<StoredAuction<N>> for Auction<N> {
+    type Error = VaultError;
+
+    fn try_from(stored: StoredAuction<N>) -> Result<Self, VaultError> {
+        Self::new(stored.to_raise, stored.collateral, stored.starting_price)
+    }
 }
 
 /// A purchase as an auction prices it.

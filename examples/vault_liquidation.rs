@@ -9,7 +9,6 @@
 
 #![allow(
     clippy::arithmetic_side_effects,
-    clippy::float_arithmetic,
     reason = "seconds of one auction, and the bars that draw it"
 )]
 
@@ -200,8 +199,9 @@ fn sell(
         }
         let now = auction.price(house, age)?;
         if shown != Some(now) {
-            let approximate: f64 = now.to_string().parse()?;
-            let bar = "#".repeat((approximate / 50.0).round() as usize);
+            // One mark for every 50.
+            let marks = usize::try_from(now.get().raw() / 10_u128.pow(27) / 50)?;
+            let bar = "#".repeat(marks);
             println!("  {:>5} s {now:>9.2} {bar}", age.count());
             shown = Some(now);
         }

@@ -313,10 +313,10 @@ impl<N: VaultNumber> AuctionHouse<N> {
 ///
 /// let curve: PriceCurve = PriceCurve::Linear { duration: seconds(3600) };
 /// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms::on_curve(curve))?;
-/// let auction = Auction::new(dec!(1000), dec!(10), dec!(300))?;
-/// assert_eq!(auction.price(&house, seconds(1200))?, dec!(200));
+/// let auction = Auction::new(dec!(1000), dec!(10), dec!(400))?;
+/// assert_eq!(auction.price(&house, seconds(1800))?, dec!(200));
 /// // Whoever wants all of it at 200 gets what raises 1000.
-/// let purchase = auction.quote(dec!(10), dec!(200), &house, seconds(1200))?;
+/// let purchase = auction.quote(dec!(10), dec!(200), &house, seconds(1800))?;
 /// assert_eq!(purchase.collateral, dec!(5));
 /// assert_eq!(purchase.paid, Coins::new(dec!(1000))?);
 /// # Ok::<(), defi_math::Error>(())

@@ -443,8 +443,18 @@ fn a_safety_price_is_the_contracts<N: Vaulted>() {
 fn a_seizure_is_the_contracts<N: Vaulted>() {
     // Now and then there is no price to trust.
     let fall = prop_oneof![9 => magnitude(RAY / 10, RAY), 1 => Just(BigInt::zero())];
-    check((chain(), fall), |(mut chain, fall)| {
+    // And the floor stands where what is left, or what is seized, is.
+    let floor = (0..4_u8, -2..=2_i8);
+    check((chain(), fall, floor), |(mut chain, fall, (floor, beside))| {
         chain.spot = &chain.spot * fall / ray();
+        let room = (&chain.all_hole - &chain.all_dirt).min(&chain.hole - &chain.dirt);
+        let part = (room * wad() / &chain.rate / &chain.chop).min(chain.art.clone());
+        match floor {
+            0 => chain.dust = (&chain.art - part) * &chain.rate + beside,
+            1 => chain.dust = part * &chain.rate + beside,
+            _ => {}
+        }
+        chain.dust = chain.dust.max(BigInt::zero());
         let ours = chain.position::<N>().seizure(&chain.collateral_type(), &chain.system());
         let theirs = chain.bark();
         prop_assert_eq!(ours.err(), theirs.as_ref().err().copied());
@@ -540,12 +550,14 @@ fn sale() -> impl Strategy<Value = Sale> {
     let sizes = (magnitude(1, 1_000_000 * ONE), near(), near(), 0..RAY);
     let curve = (0..3_u8, 1..5_000_u32, magnitude(RAY / 100 * 97, RAY));
     let cusp = magnitude(1, RAY).prop_map(|cusp| cusp * 6 / 10);
-    let tail = prop_oneof![Just(u32::MAX), 0..5_000_u32];
+    // The longest age, or as old as it may be, give or take a second.
+    let tail = prop_oneof![2 => Just(None), 1 => (0..3_u32).prop_map(Some)];
     (sizes, magnitude(RAY / 1_000, 50 * RAY), tail, cusp, curve, 0..3_000_u32).prop_map(
         |((lot, tab, chost, noise), top, tail, cusp, curve, age)| {
             let worth = &lot * &top;
             let tab = (tab.of(&worth) + noise).max(BigInt::one());
             let chost = chost.of(&tab);
+            let tail = tail.map_or(u32::MAX, |beside| (age + beside).saturating_sub(1));
             Sale { tab, lot, top, chost, tail, cusp, curve, age }
         },
     )
@@ -745,6 +757,39 @@ fn shares_of_the_system_are_sold_only_without_a_surplus() {
     assert_eq!(rich.auction_debt(one), Err(VaultError::SurplusRemains));
     // Nobody can give what is not there.
     assert_eq!(rich.receive(one), Err(VaultError::InsufficientCoins));
+}
+
+#[test]
+fn savings_are_not_paid_out_beyond_what_there_is() {
+    let savings = Savings::<Wad>::restored(Wad::ONE, Ray::ONE, Ray::ONE).unwrap();
+    let more: Wad = "1.000000000000000001".parse().unwrap();
+    assert_eq!(savings.withdraw(more).err(), Some(VaultError::InsufficientShares));
+    assert_eq!(savings.with_rate(Ray::ONE, seconds(1)).err(), Some(VaultError::FeeNotAccrued));
+    assert_eq!(savings.with_rate(Ray::ZERO, seconds(0)).unwrap().per_second(), Ray::ZERO);
+    // Nor do they shrink, even when nobody saves.
+    let shrinking = Savings::<Wad>::new(Ray::ZERO).unwrap();
+    let fallen = shrinking.accrue(&System::new(Coins::MAX).unwrap(), seconds(1));
+    assert_eq!(fallen.err(), Some(MathError::Underflow.into()));
+}
+
+#[test]
+fn an_auction_does_not_start_from_nothing() {
+    let curve = PriceCurve::Linear { duration: seconds(10) };
+    let terms = AuctionTerms::<Wad>::on_curve(curve);
+    let house = AuctionHouse::try_from(AuctionTerms { buffer: Ratio::ZERO, ..terms }).unwrap();
+    let one = coins::<Wad>(&ten(45));
+    let system = System::try_from(SystemState { issued: one, ..SystemState::empty().unwrap() });
+    let collateral_type = CollateralType::try_from(CollateralTypeState {
+        normalized_debt: Wad::ONE.into(),
+        safety_price: UnitPrice::new("0.5".parse::<Ray>().unwrap()).unwrap(),
+        ..CollateralTypeState::at_ratio(Ratio::<Ray>::ONE).unwrap()
+    });
+    let position = Position::new(Wad::ONE, Wad::ONE).unwrap();
+    let price = Price::new(Wad::ONE).unwrap();
+    let (collateral_type, system) = (collateral_type.unwrap(), system.unwrap());
+    let started = position.liquidate(&collateral_type, &system, &house, price);
+    assert_eq!(started.err(), Some(VaultError::ZeroStartingPrice));
+    assert_eq!(Auction::<Wad>::new(one, Wad::ONE, Ray::ZERO), Err(VaultError::ZeroStartingPrice));
 }
 
 /// `(1 + r)ⁿ` as fractions of 10^100, cut and not cut.

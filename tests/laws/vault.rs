@@ -1123,6 +1123,9 @@ fn debt_at_risk_grows_as_the_price_falls<N: Vaulted>() {
             .map(|position| debt(position, &ct))
             .sum();
         prop_assert_eq!(coin_units(of(0).unwrap()), unsafe_now);
+        // There is no price below nothing.
+        prop_assert_eq!(of(1_000), Err(VaultError::ZeroPrice));
+        prop_assert_eq!(of(1_001), Err(VaultError::ZeroPrice));
         Ok(Verdict::Held)
     });
 }

@@ -121,7 +121,7 @@ impl Near {
     fn of(self, edge: &BigInt) -> BigInt {
         let drawn = match self {
             Self::Beside(units) => edge + units,
-            Self::Part(part) => edge * part / 30_000_u16,
+            Self::Part(part) => edge * part / 50_000_u16,
         };
         drawn.max(BigInt::zero())
     }
@@ -552,13 +552,19 @@ fn sale() -> impl Strategy<Value = Sale> {
     let cusp = magnitude(1, RAY).prop_map(|cusp| cusp * 6 / 10);
     // The longest age, or as old as it may be, give or take a second.
     let tail = prop_oneof![2 => Just(None), 1 => (0..3_u32).prop_map(Some)];
+    // The lowest price, or that of this age, give or take a unit.
+    let cusp = prop_oneof![2 => cusp.prop_map(Ok), 1 => (-1..=1_i8).prop_map(Err)];
     (sizes, magnitude(RAY / 1_000, 50 * RAY), tail, cusp, curve, 0..3_000_u32).prop_map(
         |((lot, tab, chost, noise), top, tail, cusp, curve, age)| {
             let worth = &lot * &top;
             let tab = (tab.of(&worth) + noise).max(BigInt::one());
             let chost = chost.of(&tab);
             let tail = tail.map_or(u32::MAX, |beside| (age + beside).saturating_sub(1));
-            Sale { tab, lot, top, chost, tail, cusp, curve, age }
+            let mut sale = Sale { tab, lot, top, chost, tail, cusp: BigInt::zero(), curve, age };
+            sale.cusp = cusp.unwrap_or_else(|beside| {
+                (sale.price() * ray() / &sale.top + beside).max(BigInt::zero())
+            });
+            sale
         },
     )
 }

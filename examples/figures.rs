@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 
 use defi_math::amm::{Amounts, ConstantProduct, liquidity};
 use defi_math::lending::InterestRateModel;
-use defi_math::rate::{PerYear, Rate};
-use defi_math::{Fee, Price};
+use defi_math::rate::{PerYear, Rate, seconds};
+use defi_math::vault::PriceCurve;
+use defi_math::{Fee, Price, Ratio};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::element::DashedPathElement;
@@ -67,6 +68,7 @@ fn main() -> Drawn {
     fs::write(directory.join("price_impact.svg"), svg(price_impact)?)?;
     fs::write(directory.join("impermanent_loss.svg"), svg(impermanent_loss)?)?;
     fs::write(directory.join("rate_curve.svg"), svg(rate_curve)?)?;
+    fs::write(directory.join("auction_price.svg"), svg(auction_price)?)?;
     Ok(())
 }
 
@@ -244,6 +246,71 @@ fn impermanent_loss(canvas: &Canvas) -> Drawn {
             (Mark::Line(BLUE), "2·√r/(1 + r) − 1".into()),
             (Mark::Dot(ORANGE), "published, to 0.1 %".into()),
             (Mark::Ring(ORANGE), "the same at 1/r".into()),
+        ],
+    )
+}
+
+/// How the price of an auction falls, on each of the three curves.
+fn auction_price(canvas: &Canvas) -> Drawn {
+    const TWO_HOURS: u32 = 7_200;
+    const STEP: u32 = 300;
+    // A fifth above the market, as the buffer has it.
+    let (market, top) = (100.0, 120.0);
+    let minutes = |age: u32| f64::from(age) / 60.0;
+    let mut chart = framed(canvas, "The price of an auction of collateral", 40)
+        .build_cartesian_2d(
+            Axis::linear(0.0..120.0, (0..=120).step_by(20).map(f64::from)),
+            Axis::linear(0.0..130.0, (0..=120).step_by(20).map(f64::from)),
+        )?;
+    axes(&mut chart, "age of the auction [minutes]", "price [% of the market's at the start]")?;
+
+    let factor = |factor| Ratio::new(factor);
+    let linear: PriceCurve<f64> = PriceCurve::Linear { duration: seconds(TWO_HOURS) };
+    let stairs: PriceCurve<f64> =
+        PriceCurve::Stairstep { step: seconds(STEP), factor: factor(0.96)? };
+    // Half in half an hour.
+    let exponential: PriceCurve<f64> =
+        PriceCurve::Exponential { factor: factor(0.999_614_989_093_7)? };
+    let at = |curve: &PriceCurve<f64>, age| {
+        Drawn::Ok((minutes(age), curve.price(top, seconds(age))?.get()))
+    };
+    let along = |curve: &PriceCurve<f64>| -> Drawn<Vec<Point>> {
+        (0..=TWO_HOURS).step_by(60).map(|age| at(curve, age)).collect()
+    };
+    // Both ends of each step.
+    let mut corners = Vec::new();
+    for start in (0..TWO_HOURS).step_by(STEP as usize) {
+        let (left, price) = at(&stairs, start)?;
+        corners.extend([(left, price), (minutes(start + STEP), price)]);
+    }
+    dashes(&mut chart, vec![(0.0, market), (120.0, market)], FAINT)?;
+    line(&mut chart, along(&linear)?, BLUE)?;
+    line(&mut chart, corners, GREEN)?;
+    line(&mut chart, along(&exponential)?, ORANGE)?;
+    // The first second at which each is no dearer than the market.
+    for (curve, color, offset) in [
+        (&linear, BLUE, (-150, 80)),
+        (&stairs, GREEN, (34, -70)),
+        (&exponential, ORANGE, (-150, 80)),
+    ] {
+        for age in 0..=TWO_HOURS {
+            let (x, y) = at(curve, age)?;
+            if y <= market {
+                dot(&mut chart, (x, y), color)?;
+                let text = format!("{age} s");
+                note(&mut chart, (x, y), offset, RIGHT, color, &text)?;
+                break;
+            }
+        }
+    }
+    note(&mut chart, (118.0, market), (0, -14), anchor(HPos::Right, VPos::Bottom), INK, "market")?;
+    legend(
+        canvas,
+        (1860, 570),
+        &[
+            (Mark::Line(BLUE), "linear, to zero in two hours".into()),
+            (Mark::Line(GREEN), "stairstep, 4 % every five minutes".into()),
+            (Mark::Line(ORANGE), "exponential, half in half an hour".into()),
         ],
     )
 }

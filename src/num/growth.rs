@@ -111,7 +111,8 @@ fn on_grid(value: U256, scale: U256) -> Result<(U256, U256), MathError> {
 
 /// A rate of so many units of 10^−places, carried to another unit of time.
 ///
-/// A result closer to the grid than the arithmetic can tell is taken to be on it: so `1.1² = 1.21`.
+/// A result closer to the grid than the arithmetic can tell, 2^−60 of a unit for a year of seconds, is
+/// taken to be on it: so `1.1² = 1.21`.
 pub(super) fn grown(
     units: u128,
     places: u32,

@@ -149,7 +149,7 @@ pub enum Breaker {
 ///     ..AuctionTerms::on_curve(PriceCurve::Linear { duration: seconds(3600) })
 /// })?;
 /// // A curve that rises is refused.
-/// let rising = PriceCurve::Exponential { factor: Ratio::new(dec!(1.01))? };
+/// let rising: PriceCurve = PriceCurve::Exponential { factor: Ratio::new(dec!(1.01))? };
 /// assert!(AuctionHouse::try_from(AuctionTerms::on_curve(rising)).is_err());
 /// # Ok::<(), defi_math::Error>(())
 /// ```
@@ -311,12 +311,12 @@ impl<N: VaultNumber> AuctionHouse<N> {
 /// use defi_math::vault::{Auction, AuctionHouse, AuctionTerms, Coins, PriceCurve};
 /// use rust_decimal::dec;
 ///
-/// let curve = PriceCurve::Linear { duration: seconds(3600) };
+/// let curve: PriceCurve = PriceCurve::Linear { duration: seconds(3600) };
 /// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms::on_curve(curve))?;
-/// let auction = Auction::new(dec!(1000), dec!(10), dec!(300))?;
-/// assert_eq!(auction.price(&house, seconds(1200))?, dec!(200));
+/// let auction = Auction::new(dec!(1000), dec!(10), dec!(400))?;
+/// assert_eq!(auction.price(&house, seconds(1800))?, dec!(200));
 /// // Whoever wants all of it at 200 gets what raises 1000.
-/// let purchase = auction.quote(dec!(10), dec!(200), &house, seconds(1200))?;
+/// let purchase = auction.quote(dec!(10), dec!(200), &house, seconds(1800))?;
 /// assert_eq!(purchase.collateral, dec!(5));
 /// assert_eq!(purchase.paid, Coins::new(dec!(1000))?);
 /// # Ok::<(), defi_math::Error>(())
@@ -326,12 +326,31 @@ impl<N: VaultNumber> AuctionHouse<N> {
 /// The `Sale` of `Clipper`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = ""))]
+#[cfg_attr(feature = "serde", serde(bound = "", try_from = "StoredAuction<N>"))]
 #[doc(alias = "Sale")]
 pub struct Auction<N: VaultNumber = Decimal> {
     to_raise: Coins<N>,
     collateral: Amount<N>,
     starting_price: UnitPrice<N::Rate>,
+}
+
+/// An auction as it is read, before it is known to be one.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(bound = "")]
+struct StoredAuction<N: VaultNumber> {
+    to_raise: Coins<N>,
+    collateral: Amount<N>,
+    starting_price: UnitPrice<N::Rate>,
+}
+
+#[cfg(feature = "serde")]
+impl<N: VaultNumber> TryFrom<StoredAuction<N>> for Auction<N> {
+    type Error = VaultError;
+
+    fn try_from(stored: StoredAuction<N>) -> Result<Self, VaultError> {
+        Self::new(stored.to_raise, stored.collateral, stored.starting_price)
+    }
 }
 
 /// A purchase as an auction prices it.

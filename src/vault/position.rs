@@ -116,6 +116,8 @@ pub struct Adjusted<N: VaultNumber = Decimal> {
 /// # Ok::<(), defi_math::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
 pub struct Wallet<N: VaultNumber = Decimal> {
     /// Unlocked collateral.
     #[doc(alias = "gem")]

@@ -67,7 +67,8 @@ fn magnitude(least: u128, most: u128) -> impl Strategy<Value = u128> + Clone {
     (0.0..=1.0_f64, any::<u64>()).prop_map(move |(at, noise)| {
         let (low, high) = ((least.max(1) as f64).ln(), (most as f64).ln());
         let drawn = (low + at * (high - low)).exp() as u128;
-        (drawn ^ u128::from(noise % 16)).clamp(least, most)
+        // Random low digits, of the same magnitude.
+        (drawn ^ (u128::from(noise) % (drawn / 16 + 16))).clamp(least, most)
     })
 }
 
@@ -1122,6 +1123,9 @@ fn debt_at_risk_grows_as_the_price_falls<N: Vaulted>() {
             .map(|position| debt(position, &ct))
             .sum();
         prop_assert_eq!(coin_units(of(0).unwrap()), unsafe_now);
+        // There is no price below nothing.
+        prop_assert_eq!(of(1_000), Err(VaultError::ZeroPrice));
+        prop_assert_eq!(of(1_001), Err(VaultError::ZeroPrice));
         Ok(Verdict::Held)
     });
 }

@@ -8,6 +8,9 @@
     reason = "pixels of one drawing, whose numbers are all in sight"
 )]
 
+#[path = "figures/staking.rs"]
+mod staking;
+
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -64,6 +67,9 @@ fn main() -> Drawn {
     fs::write(directory.join("swap_curve.svg"), svg(swap_curve)?)?;
     fs::write(directory.join("price_impact.svg"), svg(price_impact)?)?;
     fs::write(directory.join("impermanent_loss.svg"), svg(impermanent_loss)?)?;
+    fs::write(directory.join("redemption_price.svg"), svg(staking::redemption_price)?)?;
+    fs::write(directory.join("cascade.svg"), svg(staking::cascade)?)?;
+    fs::write(directory.join("security_budget.svg"), svg(staking::security)?)?;
     Ok(())
 }
 

@@ -74,33 +74,16 @@ fn one_validator() -> Done {
 /// Loans of different collateral factors behind one synthetic; a faulty client; a cascade; the guard.
 fn a_thousand_validators() -> Done {
     println!("A thousand validators");
-    let mut book = Book::default();
-    let mut loans: Vec<Loan> = Vec::new();
-    for i in 0..VALIDATORS {
-        let part = match i % 4 {
-            0 => Fraction::new(3, 4)?,
-            1 => Fraction::new(1, 2)?,
-            _ => Fraction::new(1, 4)?,
-        };
-        let terms = LoanTerms::new(part, 2, dec!(2))?;
-        let stake = Decimal::from(100 + i * 7_919 % 400);
-        let loan = Loan::new(terms, stake)?;
-        book = book.join(&loan)?;
-        // Some borrow three fifths of what they may, some all of it.
-        let boldness = Decimal::new((60 + i * 37 % 41).into(), 2);
-        let borrowed = book.borrow(&loan, loan.borrowable()?.mul_down(boldness)?)?;
-        book = borrowed.after;
-        loans.push(borrowed.loan.after);
-    }
-    report("  lent", &book, dec!(1))?;
+    let (mut book, mut loans) = lent()?;
+    report("  lent", &book)?;
 
     // The synthetic against the token, at par: a third of what is lent, and no fee, so that the price after
     // a purchase does not depend on how it was split.
     let depth = book.lent().mul_down(dec!(0.34))?;
     let market = Pool::new(depth, depth, Fee::ZERO)?;
     let guard = RiskGuard {
-        largest_issued_share: Fraction::new(1, 2)?,
-        smallest_security_share: Fraction::new(1, 2)?,
+        largest_issued_share: Fraction::ONE_HALF,
+        smallest_security_share: Fraction::ONE_HALF,
         lowest_price: Price::new(dec!(0.9))?,
         highest_price: Price::new(dec!(1.15))?,
         most_recent_defaults: Fraction::new(1, 50)?,
@@ -111,69 +94,17 @@ fn a_thousand_validators() -> Done {
     };
     println!("  the guard says: {}", verdict(&guard, &book, quiet));
 
-    // One client has a fault: every ninth validator loses a tenth of its stake, enough for the boldest.
-    let mut first = Vec::new();
-    for (i, loan) in loans.iter_mut().enumerate() {
-        if i % 9 == 0 {
-            let slashed = book.slash(loan, Kept::after_slash(dec!(0.1))?)?;
-            (book, *loan) = (slashed.after, slashed.loan.after);
-            if loan.is_in_default()? {
-                first.push(i);
-            }
-        }
+    // One client has a fault: every ninth validator loses a tenth of its stake.
+    let mut slashed = 0;
+    for loan in loans.iter_mut().step_by(9) {
+        let slash = book.slash(loan, Kept::after_slash(dec!(0.1))?)?;
+        (book, *loan) = (slash.after, slash.loan.after);
+        slashed += 1;
     }
-    println!(
-        "  a fault of one client slashes {} validators by a tenth: {} default, all with a factor of 3/4",
-        loans.len().div_ceil(9),
-        first.len()
-    );
-
-    // Whoever fails buys what it owes; the price rises; others, who would have to give more than
-    // their whole stake, fail.
-    let mut exposures = (0_u32..)
-        .zip(&loans)
-        .map(|(i, loan)| Exposure::of_loan(i, loan))
-        .collect::<Result<Vec<_>, _>>()?;
-    let price = |bought: Amount| price_after(&market, bought).ok();
-    let cascade = Cascade::new(&mut exposures);
-    for (number, round) in cascade.rounds(price).enumerate() {
-        let round = round?;
-        println!(
-            "    round {}: at {} {} fail, {} bought in all",
-            number + 1,
-            shown(round.price),
-            round.failed,
-            round.bought.get().round_dp(0)
-        );
-    }
-    let end = cascade.settle(price)?;
-    println!(
-        "  left to itself: {} of {VALIDATORS} fail, the synthetic ends at {}",
-        end.failed,
-        shown(end.price)
-    );
-
-    // With lending inside the protocol: foreclose the first at once, let nobody buy in panic, burn their
-    // stake or share it out, and stop lending until the dust has settled.
-    let before = book;
-    let mut stakes: Vec<Amount> = loans.iter().map(Loan::stake).collect();
-    let (mut seized, mut burned) = (Amount::ZERO, Amount::ZERO);
-    for &i in &first {
-        let foreclosed = book.foreclose(&loans[i])?;
-        (book, loans[i]) = (foreclosed.after, foreclosed.loan.after);
-        stakes[i] = Amount::ZERO;
-        let half = Disposition::Reporter(Fraction::new(1, 20)?);
-        let dispersal = dispose(foreclosed.loan.seized, i, &mut stakes, half)?;
-        seized = (seized + dispersal.slashed)?;
-        burned = (burned + dispersal.burned)?;
-    }
-    println!(
-        "  acted on: {} loans foreclosed, {} seized, {} of it burned and the rest to reporters",
-        first.len(),
-        seized.get().round_dp(0),
-        burned.get().round_dp(0)
-    );
-    report("  after it", &book, dec!(1))?;
+    println!("  a fault of one client slashes {slashed} validators by a tenth");
+    left_to_itself(&market, &loans)?;
+    book = acted_on(book, &mut loans)?;
+    report("  after it", &book)?;
     println!(
         "  {} of the synthetic is unbacked: a unit is worth {}",
         book.unbacked().get().round_dp(0),
@@ -189,8 +120,77 @@ fn a_thousand_validators() -> Done {
     };
     let repaid = book.repay(healthy, healthy.debt()?)?;
     println!("  while it has tripped, {} are repaid all the same", repaid.loan.payment);
-    assert!(before.staked() > book.staked());
     Ok(())
+}
+
+/// A thousand loans: some may borrow three quarters of their stake, most a quarter.
+fn lent() -> Done<(Book, Vec<Loan>)> {
+    let mut book = Book::default();
+    let mut loans = Vec::new();
+    for i in 0..VALIDATORS {
+        let part = match i % 4 {
+            0 => Fraction::new(3, 4)?,
+            1 => Fraction::ONE_HALF,
+            _ => Fraction::new(1, 4)?,
+        };
+        let stake = Decimal::from(100 + i * 7_919 % 400);
+        let loan = Loan::new(LoanTerms::new(part, 2, dec!(2))?, stake)?;
+        book = book.join(&loan)?;
+        // Some borrow three fifths of what they may, some all of it.
+        let boldness = Decimal::new((60 + i * 37 % 41).into(), 2);
+        let borrowed = book.borrow(&loan, loan.borrowable()?.mul_down(boldness)?)?;
+        book = borrowed.after;
+        loans.push(borrowed.loan.after);
+    }
+    Ok((book, loans))
+}
+
+/// Whoever fails buys what it owes; the price rises; others, who would have to give more than their whole
+/// stake, fail.
+fn left_to_itself(market: &Pool, loans: &[Loan]) -> Done {
+    let exposures = (0_u32..).zip(loans).map(|(i, loan)| Exposure::of_loan(i, loan));
+    let mut exposures = exposures.collect::<Result<Vec<_>, _>>()?;
+    let price = |bought: Amount| price_after(market, bought).ok();
+    let cascade = Cascade::new(&mut exposures);
+    println!("  left to itself:");
+    for (number, round) in (1..).zip(cascade.rounds(price)) {
+        let round = round?;
+        println!(
+            "    round {number}: at {} {} fail, {} bought in all",
+            shown(round.price),
+            round.failed,
+            round.bought.get().round_dp(0)
+        );
+    }
+    let end = cascade.settle(price)?;
+    println!("    {} of {VALIDATORS} fail, the synthetic ends at {}", end.failed, shown(end.price));
+    Ok(())
+}
+
+/// With lending inside the protocol: those in default are foreclosed before they can buy; a twentieth of
+/// their stake goes to whoever reported them, the rest is burned.
+fn acted_on(mut book: Book, loans: &mut [Loan]) -> Done<Book> {
+    let mut stakes: Vec<Amount> = loans.iter().map(Loan::stake).collect();
+    let rule = Disposition::Reporter(Fraction::new(1, 20)?);
+    let (mut count, mut seized, mut burned) = (0, Amount::ZERO, Amount::ZERO);
+    for (i, loan) in loans.iter_mut().enumerate() {
+        if !loan.is_in_default()? {
+            continue;
+        }
+        let foreclosed = book.foreclose(loan)?;
+        (book, *loan) = (foreclosed.after, foreclosed.loan.after);
+        let dispersal = dispose(foreclosed.loan.seized, i, &mut stakes, rule)?;
+        seized = (seized + dispersal.slashed)?;
+        burned = (burned + dispersal.burned)?;
+        count += 1;
+    }
+    println!("  acted on at once:");
+    println!(
+        "    {count} loans foreclosed, {} seized, {} of it burned",
+        seized.get().round_dp(0),
+        burned.get().round_dp(0)
+    );
+    Ok(book)
 }
 
 /// `A·Q/(Q − X)²`: the price of the synthetic after so much of it was bought.
@@ -210,8 +210,8 @@ fn verdict(guard: &RiskGuard, book: &Book, market: MarketReading) -> String {
     }
 }
 
-fn report(when: &str, book: &Book, price: Decimal) -> Done {
-    let budget = book.security_budget(price)?;
+fn report(when: &str, book: &Book) -> Done {
+    let budget = book.security_budget(dec!(1))?;
     println!(
         "{when}: {} staked, {} of the synthetic in circulation, {} secure the network ({})",
         book.staked().get().round_dp(0),

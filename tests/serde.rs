@@ -7,6 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "serde/staking.rs"]
+mod staking;
+
 use defi_math::amm::{Amounts, Pool, PoolState, PriceAccumulator, Token};
 use defi_math::rate::{Elapsed, PerSecond, PerYear, seconds};
 use defi_math::{Amount, Fee, FeeShare, Number, Rate, Ratio, Ray, Wad};

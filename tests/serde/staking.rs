@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{from_str, from_value, json, to_string, to_value};
 
+#[expect(clippy::needless_pass_by_value, reason = "called with what is made for it")]
 fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: T) {
     let text = to_string(&value).unwrap();
     assert_eq!(from_str::<T>(&text).unwrap(), value, "{text}");

@@ -198,6 +198,15 @@ fn cascade(c: &mut Criterion) {
         group.sampling_mode(SamplingMode::Flat).sample_size(10);
         for count in [1_000, 10_000, 100_000, 500_000, 1_000_000] {
             let (loans, size) = exposures::<N>(count);
+            // A market half as large, in which every loan fails: all must be sorted.
+            group.throughput(Throughput::Elements(count.into()));
+            group.bench_function(BenchmarkId::new(format!("{}_all", N::NAME), count), |bencher| {
+                bencher.iter_batched_ref(
+                    || loans.clone(),
+                    |loans| black_box(settle(loans, size / 2)),
+                    BatchSize::LargeInput,
+                );
+            });
             group.throughput(Throughput::Elements(count.into()));
             group.bench_function(BenchmarkId::new(N::NAME, count), |bencher| {
                 bencher.iter_batched_ref(

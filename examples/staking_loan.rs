@@ -151,7 +151,7 @@ fn left_to_itself(market: &Pool, loans: &[Loan]) -> Done {
     let exposures = (0_u32..).zip(loans).map(|(i, loan)| Exposure::of_loan(i, loan));
     let mut exposures = exposures.collect::<Result<Vec<_>, _>>()?;
     let price = |bought: Amount| price_after(market, bought).ok();
-    let cascade = Cascade::new(&mut exposures);
+    let mut cascade = Cascade::new(&mut exposures);
     println!("  left to itself:");
     for (number, round) in (1..).zip(cascade.rounds(price)) {
         let round = round?;

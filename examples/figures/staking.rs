@@ -79,7 +79,7 @@ pub(super) fn cascade(canvas: &Canvas) -> Drawn {
     let mut entries = Vec::new();
     for (first, color) in [(25.0, GREEN), (40.0, BLUE), (120.0, ORANGE)] {
         let mut loans = loans()?;
-        let cascade = Cascade::new(&mut loans).after_buying(first)?;
+        let mut cascade = Cascade::new(&mut loans).after_buying(first)?;
         let mut points = vec![(0.0, 0.0)];
         let mut failed = 0.0;
         for (round, step) in (1_u32..).zip(cascade.rounds(price)) {

@@ -342,7 +342,7 @@ impl<N: Fuzzed> World<N> {
             let left = (synthetics.ok()? - bought).ok()?;
             Price::from_amounts(tokens, left).ok()
         };
-        let cascade = Cascade::new(&mut exposures);
+        let mut cascade = Cascade::new(&mut exposures);
         if let Ok(end) = cascade.settle(price) {
             // Nobody who stands fails at the end's price.
             for loan in &cascade.loans()[end.failed..] {

@@ -961,7 +961,7 @@ fn failed<N: Exactly>(
     first: Amount<N>,
     price: impl Fn(Amount<N>) -> Option<Price<N>>,
 ) -> (BTreeSet<u32>, Amount<N>, usize) {
-    let cascade = Cascade::new(loans).after_buying(first).unwrap();
+    let mut cascade = Cascade::new(loans).after_buying(first).unwrap();
     let end = cascade.settle(&price).unwrap();
     let rounds: Vec<_> = cascade.rounds(&price).map(Result::unwrap).collect();
     assert_eq!(rounds.len(), end.rounds);
@@ -1027,11 +1027,13 @@ fn nearly_equal_loans_fail_in_their_order() {
         Exposure::new(id, Wad::from_raw(one), Wad::from_raw(one + u128::from(id))).unwrap()
     };
     let mut loans: Vec<_> = (0..100).rev().chain(0..100).map(loan).collect();
-    let cascade = Cascade::new(&mut loans);
+    let mut cascade = Cascade::new(&mut loans);
+    // All fail, and have to be sorted.
+    assert_eq!(cascade.settle(|_| None).unwrap().failed, 200);
     let ids: Vec<_> = cascade.loans().iter().map(Exposure::id).collect();
     assert!(ids.is_sorted());
     let price = Price::from_amounts(Wad::from_raw(one + 50), Wad::from_raw(one)).unwrap();
-    let first = |price| cascade.settle(move |_| Some(price)).unwrap().failed;
+    let mut first = |price| cascade.settle(move |_| Some(price)).unwrap().failed;
     // `debt·price > resources` holds below 50, strictly.
     assert_eq!(first(price), 100);
     assert_eq!(Exposure::new(0, 0.0, 1.0).err(), Some(StakingError::NothingOwed));

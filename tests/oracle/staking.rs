@@ -716,6 +716,15 @@ fn a_borrowing<N: Sample>() {
             assert_eq!(borrow.issued, asked);
             (state.principal.get().value(), state.stake_at_issue.get().value())
         });
+        // What may still be borrowed is the floor of the limit, less the debt.
+        let limit = &case.rules.c * &case.stake;
+        let limit = N::round(&limit, Fit::From(&case.stake), Grid::Amount, DOWN)?.value();
+        let room = if case.is_in_default() || limit <= case.debt() {
+            Ok(Q::zero())
+        } else {
+            exact::<N>(&(limit - case.debt()))
+        };
+        prop_assert_eq!(case.loan.borrowable().map(|free| free.get().value()), room);
         agree([receipt], [expected()])
     });
 }

@@ -164,19 +164,19 @@ impl Sequence {
     }
 }
 
-/// So many loans of 20 to 120 tokens that fail at prices between 0.9999 and 1.5, and a market ten times as
+/// So many loans of 20 to 120 tokens that fail at prices between 0.99 and 1.5, and a market six times as
 /// large as all of them.
 fn exposures<N: Of>(count: u32) -> (Vec<Exposure<N>>, u128) {
     let mut sequence = Sequence(7);
     let mut total = 0;
     let loans = (0..count).map(|id| {
         let debt = 20 * ONE + sequence.below(1 << 31) * 100 * ONE / (1 << 31);
-        let cover = 999_900_000 + sequence.below(500_000_000);
+        let cover = 990_000_000 + sequence.below(510_000_000);
         total += debt;
         Exposure::new(id, N::of(debt), N::of(debt / 1_000_000_000 * cover)).unwrap()
     });
     let loans = loans.collect();
-    (loans, 10 * total)
+    (loans, 6 * total)
 }
 
 /// `A·Q/(Q − X)²` of a market without a fee.
@@ -198,6 +198,15 @@ fn cascade(c: &mut Criterion) {
         group.sampling_mode(SamplingMode::Flat).sample_size(10);
         for count in [1_000, 10_000, 100_000, 500_000, 1_000_000] {
             let (loans, size) = exposures::<N>(count);
+            // A market half as large, in which every loan fails: all must be sorted.
+            group.throughput(Throughput::Elements(count.into()));
+            group.bench_function(BenchmarkId::new(format!("{}_all", N::NAME), count), |bencher| {
+                bencher.iter_batched_ref(
+                    || loans.clone(),
+                    |loans| black_box(settle(loans, size / 2)),
+                    BatchSize::LargeInput,
+                );
+            });
             group.throughput(Throughput::Elements(count.into()));
             group.bench_function(BenchmarkId::new(N::NAME, count), |bencher| {
                 bencher.iter_batched_ref(

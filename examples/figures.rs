@@ -8,6 +8,9 @@
     reason = "pixels of one drawing, whose numbers are all in sight"
 )]
 
+#[path = "figures/staking.rs"]
+mod staking;
+
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -69,6 +72,9 @@ fn main() -> Drawn {
     fs::write(directory.join("impermanent_loss.svg"), svg(impermanent_loss)?)?;
     fs::write(directory.join("rate_curve.svg"), svg(rate_curve)?)?;
     fs::write(directory.join("auction_price.svg"), svg(auction_price)?)?;
+    fs::write(directory.join("redemption_price.svg"), svg(staking::redemption_price)?)?;
+    fs::write(directory.join("cascade.svg"), svg(staking::cascade)?)?;
+    fs::write(directory.join("security_budget.svg"), svg(staking::security)?)?;
     Ok(())
 }
 

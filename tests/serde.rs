@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "serde/staking.rs"]
+mod staking;
 #[path = "serde/vault.rs"]
 mod vault;
 

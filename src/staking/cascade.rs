@@ -1,7 +1,6 @@
 //! Defaults that cause defaults.
 
 use core::cmp::Ordering;
-use core::mem;
 
 use rust_decimal::Decimal;
 
@@ -12,6 +11,9 @@ use crate::quantity::{Amount, IntoQuantity, Price};
 
 /// Approximate thresholds that differ by more than this, relative to the larger, differ.
 const CLEARLY: f64 = 1e-12;
+
+/// Not worth selecting from.
+const SMALLEST_PART: usize = 64;
 
 /// One loan in a cascade: it fails once the synthetic costs more than `resources/debt`.
 ///
@@ -122,7 +124,8 @@ fn clearly_differ(a: f64, b: f64) -> bool {
 /// split; give such a cascade the price of buying the total at once.
 ///
 /// # Cost
-/// One sort and one sweep: O(n log n) comparisons, a price for each round.
+/// O(n log n) comparisons at most, and a price for each round: the loans are sorted by the price at which
+/// they fail, a part at a time and only as far as the cascade gets, and swept once.
 ///
 /// # Example
 ///
@@ -143,7 +146,7 @@ fn clearly_differ(a: f64, b: f64) -> bool {
 ///     Exposure::new(1, dec!(50), dec!(52))?,
 ///     Exposure::new(2, dec!(50), dec!(45))?, // fails at par
 /// ];
-/// let cascade = Cascade::new(&mut loans);
+/// let mut cascade = Cascade::new(&mut loans);
 /// let rounds: Vec<_> = cascade.rounds(price).map(|round| round.map(|r| r.failed)).collect();
 /// assert_eq!(rounds, [Ok(1), Ok(1)]);
 /// let end = cascade.settle(price)?;
@@ -154,9 +157,11 @@ fn clearly_differ(a: f64, b: f64) -> bool {
 ///
 /// # Source
 /// Derived here from the interview; see `docs/sources.md`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Cascade<'a, N: Number = Decimal> {
-    loans: &'a [Exposure<N>],
+    loans: &'a mut [Exposure<N>],
+    /// So many of the first are sorted, and none after them fails before them.
+    sorted: usize,
     bought: Amount<N>,
 }
 
@@ -186,10 +191,9 @@ pub struct Collapse<N: Number = Decimal> {
 }
 
 impl<'a, N: Number> Cascade<'a, N> {
-    /// Sorts the loans by the price at which they fail.
-    pub fn new(loans: &'a mut [Exposure<N>]) -> Self {
-        loans.sort_unstable_by(Exposure::by_threshold);
-        Self { loans, bought: Amount::ZERO }
+    /// The loans, in any order.
+    pub const fn new(loans: &'a mut [Exposure<N>]) -> Self {
+        Self { loans, sorted: 0, bought: Amount::ZERO }
     }
 
     /// The same after somebody has bought so much.
@@ -200,27 +204,53 @@ impl<'a, N: Number> Cascade<'a, N> {
         Ok(Self { bought: amount.into_quantity()?, ..self })
     }
 
-    /// The loans, in the order in which they fail.
+    /// The loans. After a cascade those that have failed come first, in the order in which they do.
     #[must_use]
-    pub const fn loans(&self) -> &'a [Exposure<N>] {
+    pub const fn loans(&self) -> &[Exposure<N>] {
         self.loans
+    }
+
+    /// The loan that fails next after so many, if there is one.
+    #[inline]
+    fn next_after(&mut self, failed: usize) -> Option<Exposure<N>> {
+        if failed >= self.sorted {
+            self.sort_more();
+        }
+        self.loans.get(failed).copied()
+    }
+
+    /// Sorts a further part: a sixty-fourth of all at first, then eight times what is sorted already.
+    #[cold]
+    fn sort_more(&mut self) {
+        let all = self.loans.len();
+        let part = (all / 64).max(SMALLEST_PART).max(self.sorted.saturating_mul(7));
+        let Some(rest) = self.loans.get_mut(self.sorted..) else { return };
+        let part = part.min(rest.len());
+        if part < rest.len() {
+            rest.select_nth_unstable_by(part, Exposure::by_threshold);
+        }
+        if let Some(part) = rest.get_mut(..part) {
+            part.sort_unstable_by(Exposure::by_threshold);
+        }
+        self.sorted = self.sorted.saturating_add(part);
     }
 
     /// One round at a time. `price` says what the synthetic costs after a total has been bought, or
     /// nothing if so much cannot be bought, and then every loan fails; it must not fall as the total
     /// rises.
-    pub const fn rounds<F>(&self, price: F) -> Rounds<'a, N, F>
+    pub const fn rounds<F>(&mut self, price: F) -> Rounds<'_, 'a, N, F>
     where
         F: FnMut(Amount<N>) -> Option<Price<N>>,
     {
-        Rounds { left: self.loans, bought: self.bought, price, done: false }
+        let bought = self.bought;
+        Rounds { cascade: self, failed: 0, bought, price, done: false }
     }
 
     /// All rounds: the least fixed point.
     ///
     /// # Errors
     /// [`MathError::Overflow`], [`MathError::Inexact`] when the total bought cannot be held.
-    pub fn settle<F>(&self, mut price: F) -> Result<Collapse<N>, StakingError>
+    pub fn settle<F>(&mut self, mut price: F) -> Result<Collapse<N>, StakingError>
     where
         F: FnMut(Amount<N>) -> Option<Price<N>>,
     {
@@ -240,40 +270,41 @@ impl<'a, N: Number> Cascade<'a, N> {
 }
 
 /// The rounds of a cascade: see [`Cascade::rounds`].
-#[derive(Clone, Debug)]
-pub struct Rounds<'a, N: Number, F> {
-    left: &'a [Exposure<N>],
+#[derive(Debug)]
+pub struct Rounds<'c, 'a, N: Number, F> {
+    cascade: &'c mut Cascade<'a, N>,
+    failed: usize,
     bought: Amount<N>,
     price: F,
     done: bool,
 }
 
-impl<N: Number, F> Rounds<'_, N, F>
+impl<N: Number, F> Rounds<'_, '_, N, F>
 where
     F: FnMut(Amount<N>) -> Option<Price<N>>,
 {
     fn round(&mut self) -> Result<Option<Round<N>>, StakingError> {
         let price = (self.price)(self.bought);
-        let mut bought = self.bought;
-        let mut failed = 0_usize;
-        for loan in self.left {
+        let (mut bought, before) = (self.bought, self.failed);
+        while let Some(loan) = self.cascade.next_after(self.failed) {
             match price {
                 Some(price) if !loan.fails_at(price)? => break,
                 _ => {}
             }
             bought = (bought + loan.debt)?;
-            failed = failed.saturating_add(1);
+            // At most the length of a slice.
+            self.failed = self.failed.saturating_add(1);
         }
+        let failed = self.failed.saturating_sub(before);
         if failed == 0 {
             return Ok(None);
         }
-        self.left = mem::take(&mut self.left).get(failed..).unwrap_or_default();
         self.bought = bought;
         Ok(Some(Round { price, failed, bought }))
     }
 }
 
-impl<N: Number, F> Iterator for Rounds<'_, N, F>
+impl<N: Number, F> Iterator for Rounds<'_, '_, N, F>
 where
     F: FnMut(Amount<N>) -> Option<Price<N>>,
 {

@@ -1,4 +1,107 @@
 //! Staking: liquid shares, loans against stake, slashing, and what they do to a network.
+//!
+//! A validator locks stake and borrows a synthetic against it; a slash makes the debt dearer to redeem,
+//! and a large one makes the validator default. Many such loans owe one synthetic, whose price on a
+//! market maker tells the network what it expects of them.
+//!
+//! # Symbols
+//!
+//! | symbol | is | unit |
+//! |---|---|---|
+//! | `A`, `S` (pool) | the stake of a pool, its shares | stake, shares |
+//! | `S`, `S₀` (loan) | a validator's stake now, and when its debt was issued | stake |
+//! | `L` | what a loan owes | synthetic |
+//! | `c = a/b` | the collateral factor | — |
+//! | `φ = z^(−k)` | the redemption price: what a unit of the debt costs; 1 at issue | synthetic |
+//! | `z = (S − c·S₀)/(S₀ − c·S₀)` | where the stake stands between what the debt requires and par | — |
+//! | `φ_max`, `z*` | above this price, below this argument, a loan is in default | — |
+//! | `ι*` | the part of the stake at issue that can be slashed before default | — |
+//! | `κ·S` | what a debtor gives to buy back what it owes | stake |
+//! | `G` | the Gini coefficient | — |
+//!
+//! # Where to look
+//!
+//! - [`StakingPool`]: shares of a common stake, with rewards, commission, slashes, and a withdrawal queue.
+//! - [`Kept`], [`slash`], [`dispose`]: proportional slashes, and where the slashed stake goes;
+//!   [`ethereum`], [`cosmos`], [`eigenlayer`]: the rules of those networks.
+//! - [`Loan`], [`LoanTerms`]: one validator's loan.
+//! - [`Book`]: all loans behind one synthetic; [`security_budget`]; the [`RiskGuard`]; the [`LiquidCaps`] of
+//!   Cosmos.
+//! - [`Cascade`]: defaults that cause defaults.
+//! - [`inequality`]: Gini, Herfindahl, Nakamoto, and what lowers inequality.
+//! - [`equilibrium`]: how much is staked and how much lent (over `f64`).
+//!
+//! # Assumptions
+//!
+//! The loans follow Chitra and Evans, *Why Stake When You Can Borrow?*, of which no full text was
+//! available: they are a **reconstruction** from the abstract, talks and an interview. What the sources say
+//! are the roles and the ends of the curve (1 at par, without bound at the collateral requirement, affine in
+//! the stake inside). Assumed here are: the mother curve `z^(−k)`; that the stake at issue never falls while
+//! there is debt; that default is decided by the redemption price alone; that interest and premiums pay for
+//! the unbacked remainder; that a debtor's demand in a cascade is its whole debt. Each type states its
+//! own assumptions. No replication of the paper could serve as an oracle: in the public one the price
+//! never exceeds 1, so that no loan ever fails.
+//!
+//! # Laws
+//!
+//! Each is a property test of that name in `tests/laws/staking.rs`.
+//!
+//! - `deposit_then_redeem_never_profits_a_staker`, `inflating_a_share_never_pays`.
+//! - `a_slash_never_raises_a_claim_and_a_reward_never_lowers_one`.
+//! - `nobody_leaves_a_pool_with_stake_that_was_slashed`: whatever stakers do, and everybody can leave.
+//! - `every_disposition_conserves_stake`, to the unit; `slashes_commute`, within one.
+//! - `redemption_price_is_one_at_issue_and_rises_as_stake_falls`, `rewards_never_cause_default`,
+//!   `repaying_never_worsens_the_price`, `what_is_bearable_is_borne`, `stricter_terms_default_sooner`.
+//! - `the_book_is_the_sum_of_its_loans`: the synthetic is what was issued less what was burned.
+//! - `the_guard_can_only_stop`.
+//! - `a_cascade_is_the_naive_one_whatever_the_order`, `a_cascade_grows_with_the_shock`.
+//! - `conditions_for_less_inequality_are_exact`,
+//!   `expected_inequality_falls_with_slashes_and_rises_with_rewards`.
+//! - `staking_equilibrium_is_where_the_yields_meet`, `equilibrium_moves_as_its_causes_do`.
+//!
+//! # Not laws
+//!
+//! - "Slashing the large makes stake less unequal": only above rank `(n·(1 + G) + 1)/2`, and a default
+//!   only among those who are left. Of 10, 20, 30, 40 the default of the 40 raises the Gini coefficient from
+//!   1/4 to 5/12 if it stays in the count, and lowers it to 2/9 if it does not.
+//! - "A slash does not raise expected inequality": among nearly equal stakes it does.
+//! - "Deleting a debt removes the synthetic": it stays in circulation, without a debtor.
+//! - "A cascade does not depend on its order": it does where the market maker takes a fee or rounds.
+//!
+//! # Rounding
+//!
+//! Against whoever initiates: shares and amounts paid out down, what new shares and repayments cost up,
+//! what a slash leaves down, prices and interest up. What a slashed stake does not divide into is burned.
+//! The chains' own rules round as the chains do.
+//!
+//! # Example
+//!
+//! ```
+//! use defi_math::staking::{Book, Fraction, Kept, Loan, LoanTerms};
+//! use rust_decimal::dec;
+//!
+//! // At most a quarter of the stake; the price of a unit is z^−2, and in default above 2.
+//! let terms = LoanTerms::new(Fraction::new(1, 4)?, 2, dec!(2))?;
+//! let loan = Loan::new(terms, dec!(100))?;
+//! let book = Book::default().join(&loan)?;
+//!
+//! let borrowed = book.borrow(&loan, dec!(25))?;
+//! assert_eq!(borrowed.after.security_budget(dec!(1))?, dec!(75));
+//!
+//! // Slashed by a tenth, it can still redeem; what it pays above par goes to the book's reserve.
+//! let slashed = borrowed.after.slash(&borrowed.loan.after, Kept::after_slash(dec!(0.1))?)?;
+//! let repaid = slashed.loan.after.repay(dec!(15))?;
+//! assert_eq!(repaid.payment, dec!(19.970414201183431954));
+//! # Ok::<(), defi_math::staking::StakingError>(())
+//! ```
+//!
+//! # Sources
+//!
+//! Lido's `StETH`, Rocket Pool's `RocketTokenRETH`, OpenZeppelin's `ERC4626`; the consensus specifications
+//! of Ethereum; `x/staking` and the liquid staking module of Cosmos; EigenLayer's `SlashingLib`; Chitra
+//! and Evans, *Why Stake When You Can Borrow?*; Chitra, *Competitive Equilibria Between Staking and
+//! On-chain Lending*; Fanti et al., *Compounding of Wealth in Proof-of-Stake Cryptocurrencies*. What
+//! is known of them and what differs is listed in `docs/sources.md`.
 
 pub mod inequality;
 

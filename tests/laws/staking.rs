@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use defi_math::laws::Verdict;
 use defi_math::laws::strategies::integer;
+use defi_math::staking::cosmos::SlashFraction;
 use defi_math::staking::eigenlayer::{Delegation, Operator};
-use defi_math::staking::equilibrium::{Market, TOLERANCE};
+use defi_math::staking::equilibrium::{Market, RewardSchedule, TOLERANCE};
 use defi_math::staking::ethereum::{Fork, INCREMENT};
 use defi_math::staking::inequality::{Distribution, Effect};
 use defi_math::staking::{
-    Book, Cascade, Disposition, Exposure, Fraction, Kept, Loan, LoanState, LoanTerms,
-    MarketReading, RiskGuard, StakingError, StakingPool, slash,
+    Book, BookState, Cascade, Delegations, Disposition, Exposure, Fraction, Kept, Loan, LoanState,
+    LoanTerms, MarketReading, Risk, RiskGuard, StakingError, StakingPool, StakingPoolState,
+    expected_loss, mother_curve, slash,
 };
 use defi_math::{Amount, Index, MathError, Number, Price, Ratio, Shares, Wad};
 use num_bigint::BigInt;
@@ -959,7 +961,7 @@ fn failed<N: Exactly>(
     first: Amount<N>,
     price: impl Fn(Amount<N>) -> Option<Price<N>>,
 ) -> (BTreeSet<u32>, Amount<N>, usize) {
-    let cascade = Cascade::new(loans).after_buying(first).unwrap();
+    let mut cascade = Cascade::new(loans).after_buying(first).unwrap();
     let end = cascade.settle(&price).unwrap();
     let rounds: Vec<_> = cascade.rounds(&price).map(Result::unwrap).collect();
     assert_eq!(rounds.len(), end.rounds);
@@ -1025,11 +1027,13 @@ fn nearly_equal_loans_fail_in_their_order() {
         Exposure::new(id, Wad::from_raw(one), Wad::from_raw(one + u128::from(id))).unwrap()
     };
     let mut loans: Vec<_> = (0..100).rev().chain(0..100).map(loan).collect();
-    let cascade = Cascade::new(&mut loans);
+    let mut cascade = Cascade::new(&mut loans);
+    // All fail, and have to be sorted.
+    assert_eq!(cascade.settle(|_| None).unwrap().failed, 200);
     let ids: Vec<_> = cascade.loans().iter().map(Exposure::id).collect();
     assert!(ids.is_sorted());
     let price = Price::from_amounts(Wad::from_raw(one + 50), Wad::from_raw(one)).unwrap();
-    let first = |price| cascade.settle(move |_| Some(price)).unwrap().failed;
+    let mut first = |price| cascade.settle(move |_| Some(price)).unwrap().failed;
     // `debt·price > resources` holds below 50, strictly.
     assert_eq!(first(price), 100);
     assert_eq!(Exposure::new(0, 0.0, 1.0).err(), Some(StakingError::NothingOwed));
@@ -1348,3 +1352,190 @@ fn interest_is_monotone_and_never_issued() {
     }
     law!(law);
 }
+
+/// States that no sequence of operations reaches, terms that contradict themselves, and lists of nothing.
+#[test]
+fn what_cannot_be_is_refused() {
+    let wad = |units: u128| Amount::<Wad>::from(Wad::from_raw(units));
+    let one = Wad::ONE;
+
+    let fresh = *StakingPool::<Wad>::new(Fraction::ZERO).state();
+    let pool = |state| StakingPool::try_from(state);
+    assert!(pool(fresh).is_ok());
+    for state in [
+        StakingPoolState { virtual_places: Some(19), ..fresh },
+        StakingPoolState { kept: Ratio::ZERO, ..fresh },
+        StakingPoolState { kept: Wad::from_raw(10_u128.pow(18) + 1).into(), ..fresh },
+    ] {
+        assert_eq!(pool(state), Err(StakingError::InvalidState));
+    }
+    assert!(StakingPool::<Wad>::with_virtual_shares(Fraction::ZERO, 18).is_ok());
+    assert!(StakingPool::<Wad>::with_virtual_shares(Fraction::ZERO, 19).is_err());
+    // Shares that claim nothing have no price, and no new ones are sold.
+    let empty = StakingPoolState { supply: Wad::from_raw(5).into(), ..fresh };
+    let empty = pool(empty).unwrap();
+    assert_eq!(empty.exchange_rate(), Err(StakingError::NoStake));
+    assert_eq!(empty.shares_for(one), Err(StakingError::NoStake));
+    assert_eq!(empty.mint(one), Err(StakingError::NoStake));
+    let all = pool(StakingPoolState { commission: Fraction::ONE, ..*empty.state() }).unwrap();
+    assert_eq!(all.reward(one), Err(StakingError::NoStake));
+    assert_eq!(pool(fresh).unwrap().reward(one), Err(StakingError::NoStake));
+    let rich = pool(fresh).unwrap().deposit(one).unwrap().after;
+    assert_eq!(rich.unbond(one, u64::MAX, 1), Err(MathError::Overflow.into()));
+    let late = pool(StakingPoolState { era: u32::MAX, ..*rich.state() }).unwrap();
+    assert_eq!(late.slash(Kept::NOTHING), Err(MathError::Overflow.into()));
+    // A claim that is not of this pool, or is made twice.
+    let unbond = rich.unbond(one, 0, 0).unwrap();
+    let claimed = unbond.after.claim(unbond.withdrawal, 0).unwrap().after;
+    assert_eq!(claimed.claim(unbond.withdrawal, 0), Err(StakingError::InsufficientStake));
+
+    let half = Fraction::ONE_HALF;
+    for terms in [
+        LoanTerms::new(Fraction::ZERO, 2, one),
+        LoanTerms::new(Fraction::ONE, 2, one),
+        LoanTerms::new(half, 0, one),
+        LoanTerms::new(half, 65, one),
+        LoanTerms::new(half, 2, Wad::from_raw(10_u128.pow(18) - 1)),
+    ] {
+        assert_eq!(terms, Err(StakingError::InvalidTerms));
+    }
+    let terms = LoanTerms::new(half, 64, one).unwrap();
+    // Any loss at all is a default at a largest price of one.
+    assert_eq!(terms.slash_to_default(), Ok(Ratio::ZERO));
+    let sound = *Loan::new(terms, wad(100)).unwrap().state();
+    for state in [
+        LoanState { stake_at_issue: Amount::ZERO, principal: wad(1), ..sound },
+        LoanState { stake_at_issue: Amount::ZERO, interest: wad(1), ..sound },
+        LoanState { index: Wad::from_raw(10_u128.pow(18) - 1).into(), ..sound },
+    ] {
+        assert_eq!(Loan::try_from(state), Err(StakingError::InvalidState));
+    }
+    let loan = Loan::try_from(sound).unwrap();
+    assert_eq!(loan.borrow(wad(0)), Err(StakingError::NothingBorrowed));
+    assert_eq!(loan.foreclose(), Err(StakingError::NotInDefault));
+    assert_eq!(loan.unlock(wad(101)), Err(StakingError::InsufficientStake));
+    assert_eq!(loan.bearable_slash(), Ok(Ratio::ONE));
+    assert_eq!(loan.stake_at_default(), Ok(Amount::ZERO));
+    let lent = loan.borrow(wad(50)).unwrap().after;
+    assert_eq!(lent.unlock(wad(1)), Err(StakingError::StakeLocked));
+    // Interest alone keeps the stake locked, and has a price.
+    let grown = lent.accrue(Wad::from_raw(11 * 10_u128.pow(17))).unwrap();
+    let owing = grown.repay(grown.debt().unwrap()).unwrap();
+    assert_eq!(owing.interest, wad(5));
+    assert!(owing.after.unlock(wad(100)).is_ok());
+    assert_eq!(grown.borrowable(), Ok(Amount::ZERO));
+
+    let page = BookState {
+        staked: wad(100),
+        lent: wad(50),
+        unbacked: Amount::ZERO,
+        reserve: Amount::ZERO,
+        defaulted: wad(9),
+    };
+    let book = Book::try_from(page).unwrap();
+    for state in [
+        BookState { reserve: wad(51), ..page },
+        BookState { unbacked: wad(1), reserve: wad(1), ..page },
+        BookState { unbacked: wad(10), ..page },
+    ] {
+        assert_eq!(Book::try_from(state), Err(StakingError::InvalidState));
+    }
+    assert!(Book::try_from(BookState { reserve: wad(50), ..page }).is_ok());
+    assert!(Book::try_from(BookState { unbacked: wad(9), ..page }).is_ok());
+    assert_eq!(book.join(&lent), Err(StakingError::StakeLocked));
+    // Neither a larger stake nor a larger debt than the book's can be one of its loans'.
+    let strange =
+        [LoanState { stake: wad(101), ..sound }, LoanState { principal: wad(51), ..sound }];
+    for state in strange {
+        let loan = Loan::try_from(state).unwrap();
+        assert_eq!(book.borrow(&loan, wad(1)).err(), Some(StakingError::NotInBook));
+        assert_eq!(book.repay(&loan, wad(1)).err(), Some(StakingError::NotInBook));
+        assert_eq!(book.reward(&loan, wad(1)).err(), Some(StakingError::NotInBook));
+        assert_eq!(book.slash(&loan, Kept::ALL).err(), Some(StakingError::NotInBook));
+        assert_eq!(book.unlock(&loan, wad(1)).err(), Some(StakingError::NotInBook));
+        assert_eq!(book.foreclose(&loan).err(), Some(StakingError::NotInBook));
+    }
+    assert_eq!(book.buy_back(wad(51)).err(), Some(StakingError::InsufficientSupply));
+    assert_eq!(Book::<Wad>::default().backing().err(), Some(StakingError::NothingIssued));
+    assert_eq!(Book::<Wad>::default().unit_worth(), Err(StakingError::NothingIssued));
+    let bare = Book::try_from(BookState { staked: Amount::ZERO, ..page }).unwrap();
+    assert_eq!(bare.backing().err(), Some(StakingError::NoStake));
+    assert_eq!(book.backing().unwrap(), Price::new(Wad::from_raw(2 * 10_u128.pow(18))).unwrap());
+    assert_eq!(book.unit_worth_after(wad(50)), Ok(Ratio::ZERO));
+    let doubtful = Book::try_from(BookState { unbacked: wad(9), ..page }).unwrap();
+    assert_eq!(doubtful.unit_worth_after(wad(1)).unwrap().get().raw(), 49 * 10_u128.pow(18) / 59);
+
+    let risk = |probability: Wad, loss: Wad| Risk {
+        debt: wad(3),
+        default_probability: probability.into(),
+        loss_given_default: loss.into(),
+    };
+    let third = Wad::from_raw(10_u128.pow(18) / 3);
+    let above = Wad::from_raw(10_u128.pow(18) + 1);
+    assert_eq!(expected_loss([risk(third, one)]), Ok(wad(1)));
+    assert_eq!(expected_loss([risk(third, third); 2]), Ok(wad(2)));
+    for risk in [risk(above, one), risk(one, above)] {
+        let refused = expected_loss([risk]);
+        assert_eq!(refused, Err(MathError::OutOfRange(defi_math::Kind::Ratio).into()));
+    }
+    assert_eq!(Delegations::new(wad(2), wad(1)), Err(StakingError::InvalidState));
+    assert!(Kept::new(above).is_err() && Kept::after_slash(above).is_err());
+    assert!(SlashFraction::new(above).is_err() && SlashFraction::new(one).is_ok());
+    assert!(Operator::new(above).is_err() && Operator::new(one).unwrap().slash(above).is_err());
+
+    let unsorted = [wad(2), wad(1)];
+    assert_eq!(Distribution::of_sorted(&unsorted).err(), Some(StakingError::NotSorted));
+    assert_eq!(Distribution::<Wad>::new(&mut []).err(), Some(StakingError::NoStake));
+    assert_eq!(Distribution::new(&mut [wad(0)]).err(), Some(StakingError::NoStake));
+    let mut stakes = [wad(1), wad(2)];
+    let stakes = Distribution::new(&mut stakes).unwrap();
+    let nobody = stakes.nakamoto(Fraction::ONE);
+    assert_eq!(nobody, Err(MathError::OutOfRange(defi_math::Kind::Ratio).into()));
+
+    for market in [
+        Market { demand: 101.0, ..MARKET },
+        Market { reserve_factor: 1.1, ..MARKET },
+        Market { lent_against_stake: 1.0, ..MARKET },
+        Market { supply: 0.0, demand: 0.0, ..MARKET },
+    ] {
+        assert_eq!(market.equilibrium().err(), Some(StakingError::InvalidTerms));
+    }
+    let not_finite = Market { slope: f64::NAN, ..MARKET }.equilibrium().err();
+    assert_eq!(not_finite, Some(MathError::NotFinite(defi_math::Kind::Number).into()));
+    let negative = Market { slope: -0.1, ..MARKET }.equilibrium().err();
+    assert_eq!(negative, Some(MathError::Negative(defi_math::Kind::Number).into()));
+    // Without a reward nobody stakes who could lend; without demand nobody lends.
+    assert_eq!(Market { reward: 0.0, ..MARKET }.equilibrium().unwrap().staked, 0.0);
+    assert_eq!(Market { demand: 0.0, ..MARKET }.equilibrium().unwrap().staked, 100.0);
+    assert_eq!(Market { demand: 100.0, ..MARKET }.equilibrium().unwrap().staked, 0.0);
+
+    assert_eq!(
+        mother_curve(f64::NAN, 1.0),
+        Err(MathError::NotFinite(defi_math::Kind::Ratio).into())
+    );
+    assert_eq!(mother_curve(0.5, -1.0), Err(MathError::Negative(defi_math::Kind::Ratio).into()));
+    assert_eq!(mother_curve(1e-300, 2.0), Err(MathError::Overflow.into()));
+    let exponential = RewardSchedule::Exponential { supply: 100.0, growth: 0.1 };
+    assert!((exponential.reward(1).unwrap() - 11.0).abs() < 1e-12);
+    assert_eq!(exponential.reward(u32::MAX), Err(MathError::Overflow.into()));
+    assert_eq!(RewardSchedule::Constant { reward: 5.0 }.reward(7), Ok(5.0));
+    assert_eq!(RewardSchedule::Halving { reward: 5.0, every: 0 }.reward(7), Ok(5.0));
+
+    assert!(Fraction::new(2, 1).is_err() && Fraction::new(0, 0).is_err());
+    assert!(Fraction::from_basis_points(10_001).is_err());
+    assert_eq!(Fraction::new(6, 8).map(<(u32, u32)>::from), Ok((3, 4)));
+    assert_eq!(Fraction::new(3, 4).map(Fraction::rest), Ok(1));
+    assert!(Fraction::try_from(Decimal::NEGATIVE_ONE).is_err());
+    assert!(Fraction::try_from(Decimal::TWO).is_err());
+    assert_eq!(Fraction::try_from(Decimal::new(5, 1)), Ok(Fraction::ONE_HALF));
+}
+
+const MARKET: Market = Market {
+    supply: 100.0,
+    reward: 5.0,
+    demand: 20.0,
+    base_rate: 0.02,
+    slope: 0.2,
+    reserve_factor: 0.0,
+    lent_against_stake: 0.0,
+};

@@ -33,12 +33,49 @@ use crate::staking::{Fraction, StakingError};
 /// A part of the stake of one that waits to be paid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = ""))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound = "", try_from = "UnbondingState<N>", into = "UnbondingState<N>")
+)]
 pub struct Unbonding<N: Number = Decimal> {
-    initial: Amount<N>,
-    balance: Amount<N>,
-    begun: u64,
-    matures: u64,
+    state: UnbondingState<N>,
+}
+
+/// Everything that an [`Unbonding`] remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
+pub struct UnbondingState<N: Number = Decimal> {
+    /// What began to unbond.
+    #[doc(alias = "InitialBalance")]
+    pub initial: Amount<N>,
+    /// What slashes have left of it.
+    #[doc(alias = "Balance")]
+    pub balance: Amount<N>,
+    /// The height at which it began.
+    #[doc(alias = "CreationHeight")]
+    pub begun: u64,
+    /// The height at which it is free.
+    pub matures: u64,
+}
+
+impl<N: Number> TryFrom<UnbondingState<N>> for Unbonding<N> {
+    type Error = StakingError;
+
+    /// # Errors
+    /// [`StakingError::InvalidState`] for more left than there was.
+    fn try_from(state: UnbondingState<N>) -> Result<Self, StakingError> {
+        if state.balance > state.initial {
+            return Err(StakingError::InvalidState);
+        }
+        Ok(Self { state })
+    }
+}
+
+impl<N: Number> From<Unbonding<N>> for UnbondingState<N> {
+    fn from(unbonding: Unbonding<N>) -> Self {
+        unbonding.state
+    }
 }
 
 impl<N: Number> Unbonding<N> {
@@ -52,19 +89,19 @@ impl<N: Number> Unbonding<N> {
         matures: u64,
     ) -> Result<Self, StakingError> {
         let initial = amount.into_quantity()?;
-        Ok(Self { initial, balance: initial, begun, matures })
+        Ok(Self { state: UnbondingState { initial, balance: initial, begun, matures } })
     }
 
     /// What began to unbond.
     #[must_use]
     pub const fn initial(&self) -> Amount<N> {
-        self.initial
+        self.state.initial
     }
 
     /// What slashes have left of it.
     #[must_use]
     pub const fn balance(&self) -> Amount<N> {
-        self.balance
+        self.state.balance
     }
 }
 
@@ -151,13 +188,13 @@ pub fn slash<N: Number>(
     if fault.height > now {
         return Err(StakingError::FutureFault);
     }
-    let liable = |entry: &Unbonding<N>| {
+    let liable = |UnbondingState { begun, matures, .. }: &UnbondingState<N>| {
         // At the fault's own height nothing has begun to unbond since.
-        now > fault.height && entry.begun >= fault.height && entry.matures > now
+        now > fault.height && *begun >= fault.height && *matures > now
     };
     let mut remaining = fault.fraction.of(fault.stake)?;
     let mut unbonding = Amount::ZERO;
-    for entry in unbondings.iter().filter(|entry| liable(entry)) {
+    for entry in unbondings.iter().map(|entry| entry.state).filter(liable) {
         let due = fault.fraction.of(entry.initial)?;
         remaining = if due < remaining { (remaining - due)? } else { Amount::ZERO };
         let taken = if due < entry.balance { due } else { entry.balance };
@@ -166,7 +203,7 @@ pub fn slash<N: Number>(
     }
     let taken = if remaining < bonded { remaining } else { bonded };
     let after = (bonded - taken)?;
-    for entry in unbondings.iter_mut().filter(|entry| liable(entry)) {
+    for entry in unbondings.iter_mut().map(|entry| &mut entry.state).filter(|entry| liable(entry)) {
         let due = fault.fraction.of(entry.initial)?;
         let taken = if due < entry.balance { due } else { entry.balance };
         entry.balance = (entry.balance - taken)?;

@@ -74,9 +74,25 @@ impl<N: Number> SlashingFactor<N> {
 /// An operator: its magnitude `m`, of which slashes leave ever less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = ""))]
+#[cfg_attr(feature = "serde", serde(bound = "", try_from = "Ratio<N>", into = "Ratio<N>"))]
 pub struct Operator<N: Number = Decimal> {
     magnitude: Ratio<N>,
+}
+
+impl<N: Number> TryFrom<Ratio<N>> for Operator<N> {
+    type Error = MathError;
+
+    /// # Errors
+    /// As [`new`](Self::new).
+    fn try_from(magnitude: Ratio<N>) -> Result<Self, MathError> {
+        Self::new(magnitude.get())
+    }
+}
+
+impl<N: Number> From<Operator<N>> for Ratio<N> {
+    fn from(operator: Operator<N>) -> Self {
+        operator.magnitude
+    }
 }
 
 impl<N: Number> Default for Operator<N> {

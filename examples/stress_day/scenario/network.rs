@@ -220,7 +220,7 @@ impl<N: Token> Network<N> {
             let paid = curve.amount_in(more).ok()?;
             Some(curve.spot_price_after(paid).ok()?.inverse())
         };
-        let cascade = Cascade::new(&mut exposures).after_buying(first)?;
+        let mut cascade = Cascade::new(&mut exposures).after_buying(first)?;
         let collapse = cascade.settle(price)?;
         self.tally.cascade_rounds = collapse.rounds as u64;
         for exposure in cascade.loans().iter().take(collapse.failed) {

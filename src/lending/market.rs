@@ -163,9 +163,10 @@ impl<N: Number, U: Copy> TryFrom<MarketState<N, U>> for Market<N, U> {
     fn try_from(state: MarketState<N, U>) -> Result<Self, LendingError> {
         state.terms.check()?;
         let index = state.borrow_index.get();
-        let whole = (state.cash + state.borrows)?;
+        // Not as an amount: the sum of two that a type can hold may be one that it cannot.
+        let whole = state.cash.exact()?.plus(state.borrows.exact()?)?;
         let short_of_locked = !state.supply.is_zero() && state.supply < state.locked;
-        if state.reserves > whole
+        if state.reserves.exact()? > whole
             || index.is_zero()
             || index.exact(Grid::Amount).is_err()
             || short_of_locked

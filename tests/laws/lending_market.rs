@@ -1,9 +1,11 @@
 //! A market's transitions, one at a time.
 
 use defi_math::laws::Verdict;
-use defi_math::lending::{AccruedMarket, Debt, LendingError, Market, MarketState};
+use defi_math::lending::{
+    AccruedMarket, Debt, InterestRateModel, LendingError, Market, MarketState, Terms,
+};
 use defi_math::rate::blocks;
-use defi_math::{Amount, Fee, Shares, Wad};
+use defi_math::{Amount, Fee, Number, Shares, Wad};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -330,4 +332,25 @@ fn flash_loan_takes_its_fee_or_nothing() {
     }
     law::<Wad>();
     law::<Decimal>();
+}
+
+/// Found by `operations_lead_to_valid_states`: cash and borrows that a type can hold may have a sum that it
+/// cannot, and the market is one all the same.
+#[test]
+fn market_of_more_than_the_type_holds_in_sum_can_be_read_back() {
+    let model = InterestRateModel::<Wad>::linear(Wad::ZERO, Wad::ZERO).unwrap();
+    let terms = Terms::new(model, Wad::ZERO, Wad::ONE).unwrap();
+    let most = Amount::from(Wad::MAX);
+    let state = MarketState {
+        cash: most,
+        borrows: most,
+        supply: Shares::from(Wad::MAX),
+        ..*Market::open(terms).unwrap().state()
+    };
+    let market = Market::try_from(state).unwrap();
+    assert_eq!(market.exchange_rate().unwrap(), number::<Wad>(2 * ONE));
+    let beyond = MarketState { reserves: most, cash: Amount::ZERO, ..state };
+    assert!(Market::try_from(beyond).is_ok());
+    let owing = MarketState { borrows: Amount::ZERO, reserves: most, cash: Amount::ZERO, ..state };
+    assert_eq!(Market::try_from(owing), Err(LendingError::InvalidState));
 }

@@ -354,3 +354,32 @@ fn market_of_more_than_the_type_holds_in_sum_can_be_read_back() {
     let owing = MarketState { borrows: Amount::ZERO, reserves: most, cash: Amount::ZERO, ..state };
     assert_eq!(Market::try_from(owing), Err(LendingError::InvalidState));
 }
+
+/// What is brought to the reserves is nobody else's; what is taken is there, in the reserves and as cash.
+#[test]
+fn reserves_are_their_own() {
+    fn law<N: Exactly>() {
+        check((market::<N>(), draw::<N>()), |(market, amount)| {
+            let state = market.state();
+            let (brought, taken) = (amount.of(state.cash), amount.of(state.reserves));
+            if let Ok(after) = market.add_reserves(brought) {
+                prop_assert_eq!(assets(&after), assets(&market));
+            }
+            match market.reduce_reserves(taken) {
+                Ok(after) => {
+                    prop_assert_eq!(assets(&after), assets(&market));
+                    prop_assert!(taken <= state.cash && taken <= state.reserves);
+                }
+                Err(LendingError::InsufficientCash) => prop_assert!(taken > state.cash),
+                Err(LendingError::InsufficientReserves) => prop_assert!(taken > state.reserves),
+                Err(refusal) => prop_assert!(
+                    matches!(refusal, LendingError::Math(defi_math::MathError::Inexact)),
+                    "{refusal}"
+                ),
+            }
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}

@@ -114,12 +114,12 @@ pub struct MarketState<N: Number = Decimal, U: Copy = PerBlock> {
 /// # Safety of an empty market
 ///
 /// The first deposit into a market that was [`open`](Self::open)ed here leaves the shares of a thousand
-/// units to nobody. Whoever then raises the exchange rate by a gift, to make a later depositor's shares
-/// round down, leaves at least a thousandth of a share price for each thousandth of what that depositor
-/// could lose: the gift costs more than the rounding can bring, and a deposit too small for a share is
-/// refused. Virtual shares would do the same, but change every digit of the exchange rate; a locked
-/// minimum leaves the contract's formula alone, and a market read from a chain, which locks none,
-/// replays digit for digit.
+/// units to nobody. Whoever raises the price of a share by a gift, so that a later deposit is rounded down,
+/// gives a thousand of these shares their part of it, for ever; what the rounding takes from a depositor is
+/// less than one share is worth, and is spread over all shares. So a gift costs more than a thousand such
+/// roundings bring, and a deposit too small for a share is refused. Virtual shares would do the same, but
+/// change every digit of the exchange rate; a locked minimum leaves the contract's formula alone, and a
+/// market read from a chain, which locks none, replays digit for digit.
 ///
 /// # Example
 ///
@@ -163,6 +163,7 @@ impl<N: Number, U: Copy> TryFrom<MarketState<N, U>> for Market<N, U> {
     fn try_from(state: MarketState<N, U>) -> Result<Self, LendingError> {
         state.terms.check()?;
         let index = state.borrow_index.get();
+        // Not as an amount: the sum of two that a type can hold may be one that it cannot.
         let whole = state.cash.exact()?.plus(state.borrows.exact()?)?;
         let short_of_locked = !state.supply.is_zero() && state.supply < state.locked;
         if state.reserves.exact()? > whole

@@ -1,9 +1,11 @@
 //! A market's transitions, one at a time.
 
 use defi_math::laws::Verdict;
-use defi_math::lending::{AccruedMarket, Debt, LendingError, Market, MarketState};
+use defi_math::lending::{
+    AccruedMarket, Debt, InterestRateModel, LendingError, Market, MarketState, Terms,
+};
 use defi_math::rate::blocks;
-use defi_math::{Amount, Fee, Shares, Wad};
+use defi_math::{Amount, Fee, Number, Shares, Wad};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -324,6 +326,56 @@ fn flash_loan_takes_its_fee_or_nothing() {
             prop_assert_eq!(loan.after.state().borrows, market.state().borrows);
             if let Ok(short) = due.get().try_sub(number(1)) {
                 prop_assert_eq!(paying(short), Err(LendingError::FlashLoanNotRepaid));
+            }
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}
+
+/// Found by `operations_lead_to_valid_states`: cash and borrows that a type can hold may have a sum that it
+/// cannot, and the market is one all the same.
+#[test]
+fn market_of_more_than_the_type_holds_in_sum_can_be_read_back() {
+    let model = InterestRateModel::<Wad>::linear(Wad::ZERO, Wad::ZERO).unwrap();
+    let terms = Terms::new(model, Wad::ZERO, Wad::ONE).unwrap();
+    let most = Amount::from(Wad::MAX);
+    let state = MarketState {
+        cash: most,
+        borrows: most,
+        supply: Shares::from(Wad::MAX),
+        ..*Market::open(terms).unwrap().state()
+    };
+    let market = Market::try_from(state).unwrap();
+    assert_eq!(market.exchange_rate().unwrap(), number::<Wad>(2 * ONE));
+    let beyond = MarketState { reserves: most, cash: Amount::ZERO, ..state };
+    assert!(Market::try_from(beyond).is_ok());
+    let owing = MarketState { borrows: Amount::ZERO, reserves: most, cash: Amount::ZERO, ..state };
+    assert_eq!(Market::try_from(owing), Err(LendingError::InvalidState));
+}
+
+/// What is brought to the reserves is nobody else's; what is taken is there, in the reserves and as cash.
+#[test]
+fn reserves_are_their_own() {
+    fn law<N: Exactly>() {
+        check((market::<N>(), draw::<N>()), |(market, amount)| {
+            let state = market.state();
+            let (brought, taken) = (amount.of(state.cash), amount.of(state.reserves));
+            if let Ok(after) = market.add_reserves(brought) {
+                prop_assert_eq!(assets(&after), assets(&market));
+            }
+            match market.reduce_reserves(taken) {
+                Ok(after) => {
+                    prop_assert_eq!(assets(&after), assets(&market));
+                    prop_assert!(taken <= state.cash && taken <= state.reserves);
+                }
+                Err(LendingError::InsufficientCash) => prop_assert!(taken > state.cash),
+                Err(LendingError::InsufficientReserves) => prop_assert!(taken > state.reserves),
+                Err(refusal) => prop_assert!(
+                    matches!(refusal, LendingError::Math(defi_math::MathError::Inexact)),
+                    "{refusal}"
+                ),
             }
             Ok(Verdict::Held)
         });

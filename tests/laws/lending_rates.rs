@@ -300,3 +300,32 @@ fn constructors_agree_on_one_curve() {
     law::<Wad>();
     law::<Decimal>();
 }
+
+/// A market with a maximum accrues at it, and refuses above it; without one it always does.
+#[test]
+fn accrual_refuses_exactly_what_is_above_the_maximum() {
+    fn law<N: Exactly>() {
+        check((market::<N>(), small_rate::<N>(), any::<bool>()), |(market, most, at)| {
+            let paid = accept!(market.market().borrow_rate());
+            let most = if at { paid } else { Rate::new(most).unwrap() };
+            let terms = market.state().terms.with_maximum_borrow_rate(most);
+            let capped = Market::try_from(MarketState { terms, ..*market.state() }).unwrap();
+            let free = accept!(market.accrue(blocks(3)));
+            match capped.accrue(blocks(3)) {
+                Ok(accrual) => {
+                    prop_assert!(paid <= most);
+                    prop_assert_eq!(accrual.interest, free.interest);
+                }
+                Err(refusal) => {
+                    prop_assert_eq!(refusal, LendingError::BorrowRateTooHigh);
+                    prop_assert!(paid > most);
+                }
+            }
+            // Without time nothing is charged, and nothing refused.
+            prop_assert!(capped.accrue(blocks(0)).is_ok());
+            Ok(Verdict::Held)
+        });
+    }
+    law::<Wad>();
+    law::<Decimal>();
+}

@@ -101,7 +101,16 @@ fn lines_over_time(path: &Path, title: &str, times: &[&str], lines: &[Line]) -> 
         .build_cartesian_2d(0..times.len(), bottom..top)?;
     let date =
         |hour: &usize| times.get(*hour).and_then(|time| time.get(..10)).unwrap_or("").to_owned();
-    chart.configure_mesh().x_labels(7).x_label_formatter(&date).light_line_style(WHITE).draw()?;
+    let short = |value: &f64| {
+        if *value < 1e6 { format!("{value:.0}") } else { format!("{:.1} M", value / 1e6) }
+    };
+    chart
+        .configure_mesh()
+        .x_labels(7)
+        .y_label_formatter(&short)
+        .x_label_formatter(&date)
+        .light_line_style(WHITE)
+        .draw()?;
     for line in lines {
         let color = line.color;
         let drawn = chart.draw_series(LineSeries::new(line.points.iter().copied(), &color))?;

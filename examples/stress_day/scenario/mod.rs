@@ -223,7 +223,7 @@ impl<N: Token> World<N> {
     }
 
     fn summary(&self) -> Outcome<Vec<(&'static str, Vec<Line>)>> {
-        let dollars = |amount: Amount<N>| format!("{:.0} $", amount.to_f64());
+        let dollars = |amount: Amount<N>| grouped(&format!("{:.0}", amount.to_f64())) + " $";
         let tokens = |amount: Amount<N>| format!("{:.2}", amount.to_f64());
         let provider = self.exchange.provider()?;
         let exchange = vec![
@@ -282,6 +282,18 @@ impl<N: Token> World<N> {
         books.extend(self.network.books()?);
         Ok(books)
     }
+}
+
+/// Whole dollars with a comma at every third digit.
+fn grouped(digits: &str) -> String {
+    let mut grouped = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 impl<N: Token> fmt::Display for Day<N> {

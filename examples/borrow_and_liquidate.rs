@@ -60,7 +60,7 @@ fn main() -> Told {
     let loan = lender.after.borrow(Debt::NONE, dec!(10_000))?;
     let account = at(&loan.after, &collateral.after, loan.debt, held, dec!(2_000))?;
     show("   health factor 15,000/10,000", account.health_factor()?.get(), dec!(1.5));
-    let rate = loan.after.market().borrow_rate()?.get();
+    let rate = loan.after.borrow_rate()?.get();
     show("   half is lent, so a day costs 0.0001 + 0.0004/2", rate, dec!(0.0003));
 
     println!("3. A hundred days pass.");

@@ -263,6 +263,9 @@ impl<N: Number> LiquidationTerms<N> {
 
     /// Liquidates: repays in the market of the debt, seizes in the market of the collateral.
     ///
+    /// `account` is the sum of all of the borrower's positions, this debt and this collateral among them, at
+    /// the same prices.
+    ///
     /// Where both are one market, take the steps one by one: [`check`](Self::check),
     /// [`AccruedMarket::repay`], [`seize`](Self::seize) on the market after it.
     ///

@@ -477,6 +477,30 @@ impl<N: Number, U: Copy> AccruedMarket<N, U> {
         self.market.exchange_rate()
     }
 
+    /// `u` now: [`Market::utilization`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn utilization(&self) -> Result<Ratio<N>, LendingError> {
+        self.market.utilization()
+    }
+
+    /// `b(u)` from now on: [`Market::borrow_rate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn borrow_rate(&self) -> Result<Rate<N, U>, LendingError> {
+        self.market.borrow_rate()
+    }
+
+    /// `s(u)` from now on: [`Market::supply_rate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn supply_rate(&self) -> Result<Rate<N, U>, LendingError> {
+        self.market.supply_rate()
+    }
+
     const fn with(state: MarketState<N, U>) -> Self {
         Self { market: Market { state } }
     }

@@ -162,6 +162,10 @@ fn operations_lead_to_valid_states() {
             let (after, ..) = accept!(act(&market, owed, action));
             let state: MarketState<N> = (*after.market()).into();
             prop_assert_eq!(Market::try_from(state), Ok(*after.market()));
+            // What the market says of itself is what it says before the next accrual.
+            prop_assert_eq!(after.utilization(), after.market().utilization());
+            prop_assert_eq!(after.borrow_rate(), after.market().borrow_rate());
+            prop_assert_eq!(after.supply_rate(), after.market().supply_rate());
             Ok(Verdict::Held)
         });
     }

@@ -236,14 +236,15 @@ impl<const PLACES: u32> Fixed<PLACES> {
         Ok(power)
     }
 
+    #[inline]
     fn mul_half_up(self, rhs: Self) -> Result<Self, MathError> {
         let half = U256::from_u128(Self::SCALE / 2);
-        U256::product(self.0, rhs.0)
-            .checked_add(half)
-            .and_then(|sum| sum.div_rem(U256::from_u128(Self::SCALE)))
-            .and_then(|(quotient, _)| quotient.to_u128())
-            .map(Self)
-            .ok_or(MathError::Overflow)
+        let sum = U256::product(self.0, rhs.0).checked_add(half).ok_or(MathError::Overflow)?;
+        // The quotient fits if the upper half is below the divisor.
+        match sum.halves() {
+            (hi, lo) if hi < Self::SCALE => Ok(Self(wide::div_2_by_1(hi, lo, Self::SCALE).0)),
+            _ => Err(MathError::Overflow),
+        }
     }
 }
 

@@ -271,8 +271,15 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// # Errors
     /// [`MathError::Overflow`].
     #[doc(alias = "rayMul")]
+    #[inline]
     pub fn mul_half_up(self, rhs: Self) -> Result<Self, MathError> {
-        self.mul_div_half_up(rhs, Self(Self::SCALE))
+        let half = U256::from_u128(Self::SCALE / 2);
+        let sum = U256::product(self.0, rhs.0).checked_add(half).ok_or(MathError::Overflow)?;
+        // The quotient fits if the upper half is below the divisor.
+        match sum.halves() {
+            (hi, lo) if hi < Self::SCALE => Ok(Self(wide::div_2_by_1(hi, lo, Self::SCALE).0)),
+            _ => Err(MathError::Overflow),
+        }
     }
 
     /// `self / rhs` to the nearest unit, halves up: Aave's `rayDiv`.

@@ -567,6 +567,39 @@ impl<N: VaultNumber> Auction<N> {
     /// [`VaultError::Stopped`], then as [`quote`](Self::quote); [`MathError::Underflow`] when the auction
     /// is none of this collateral type's; [`VaultError::InsufficientCoins`] when there are not so many.
     ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::seconds;
+    /// use defi_math::vault::{
+    ///     Auction, AuctionHouse, AuctionTerms, CollateralType, CollateralTypeState, Coins, Outcome,
+    ///     PriceCurve, System, SystemState,
+    /// };
+    /// use defi_math::Amount;
+    /// use rust_decimal::dec;
+    ///
+    /// let to_raise = Coins::new(dec!(1000))?;
+    /// let auction: Auction = Auction::new(to_raise, dec!(10), dec!(400))?;
+    /// let curve = PriceCurve::Linear { duration: seconds(3600) };
+    /// let house = AuctionHouse::try_from(AuctionTerms::on_curve(curve))?;
+    /// # let (issued, in_liquidation) = (Coins::new(dec!(5000))?, to_raise);
+    /// # let system = System::try_from(SystemState { issued, in_liquidation, ..SystemState::empty()? })?;
+    /// # let ether = CollateralType::try_from(CollateralTypeState {
+    /// #     in_liquidation,
+    /// #     ..CollateralTypeState::at_ratio(dec!(1.5))?
+    /// # })?;
+    /// // Two at 200, and then all that it takes.
+    /// let age = seconds(1800);
+    /// let take = auction.take(dec!(2), dec!(200), age, &house, &ether, &system)?;
+    /// let Outcome::Running(rest) = take.outcome else { panic!() };
+    /// assert_eq!(rest.to_raise(), Coins::new(dec!(600))?);
+    /// let (ether, system) = (take.collateral_type, take.system);
+    /// let take = rest.take(dec!(10), dec!(200), age, &house, &ether, &system)?;
+    /// assert_eq!(take.purchase.collateral, dec!(3));
+    /// assert_eq!(take.outcome, Outcome::Raised { returned: Amount::new(dec!(5))? });
+    /// assert_eq!(take.system.state().surplus, to_raise);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    ///
     /// # Source
     /// `Clipper.take`, `Dog.digs`.
     #[doc(alias = "digs")]
@@ -603,6 +636,29 @@ impl<N: VaultNumber> Auction<N> {
     /// # Errors
     /// In the contract's order: [`VaultError::Stopped`], [`VaultError::CannotReset`],
     /// [`VaultError::ZeroStartingPrice`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Price;
+    /// use defi_math::rate::seconds;
+    /// use defi_math::vault::{
+    ///     Auction, AuctionHouse, AuctionTerms, PriceCurve, System, VaultError,
+    /// };
+    /// use rust_decimal::dec;
+    ///
+    /// let system = System::new(dec!(1000000))?;
+    /// let curve = PriceCurve::Linear { duration: seconds(3600) };
+    /// let max_age = seconds(600);
+    /// let house =
+    ///     AuctionHouse::try_from(AuctionTerms { max_age, ..AuctionTerms::on_curve(curve) })?;
+    /// let auction: Auction = Auction::new(dec!(1000), dec!(10), dec!(400))?;
+    /// let market = Price::new(dec!(250))?;
+    /// let early = auction.reset(market, seconds(600), &house, &system);
+    /// assert_eq!(early.err(), Some(VaultError::CannotReset));
+    /// let reset = auction.reset(market, seconds(601), &house, &system)?;
+    /// assert_eq!(reset.auction.starting_price(), dec!(250));
+    /// # Ok::<(), VaultError>(())
+    /// ```
     ///
     /// # Source
     /// `Clipper.redo`.

@@ -235,6 +235,28 @@ impl<N: VaultNumber> CollateralType<N> {
     /// - [`VaultError::NotLive`] after the shutdown.
     /// - [`VaultError::InsufficientSurplus`] when debt shrinks by more than the surplus.
     ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::seconds;
+    /// use defi_math::vault::{Change, CollateralType, CollateralTypeState, Coins, System, SystemState};
+    /// use defi_math::{Amount, Index};
+    /// use rust_decimal::dec;
+    ///
+    /// // A tenth of a percent a second, on 1000.
+    /// let debt = dec!(1000);
+    /// let ether = CollateralType::try_from(CollateralTypeState {
+    ///     normalized_debt: Amount::new(debt)?,
+    ///     stability_fee: Index::new(dec!(1.001))?,
+    ///     ..CollateralTypeState::at_ratio(dec!(1.5))?
+    /// })?;
+    /// let issued = Coins::new(debt)?;
+    /// let system = System::try_from(SystemState { issued, ..SystemState::empty()? })?;
+    /// let accrual = ether.accrue(&system, seconds(2))?;
+    /// assert_eq!(accrual.fee, Change::Increase(Coins::new(dec!(2.001))?));
+    /// assert_eq!(accrual.system.state().surplus, Coins::new(dec!(2.001))?);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    ///
     /// # Source
     /// `Jug.drip`, `Vat.fold`.
     #[doc(alias = "drip")]

@@ -68,6 +68,23 @@ impl<N: VaultNumber> Position<N> {
     ///   floor;
     /// - [`VaultError::NothingToLiquidate`] when no collateral would be seized.
     ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{CollateralType, CollateralTypeState, Coins, Position, System};
+    /// use rust_decimal::dec;
+    ///
+    /// let system = System::new(dec!(1000000))?;
+    /// let ether = CollateralType::try_from(CollateralTypeState {
+    ///     liquidation_limit: Coins::new(dec!(80))?,
+    ///     ..CollateralTypeState::at_ratio(dec!(1.5))?
+    /// })?
+    /// .at_safety_price(dec!(2))?;
+    /// // There is room for 80 of the 100, and so for four fifths of the collateral.
+    /// let seized = Position::new(dec!(40), dec!(100))?.seizure(&ether, &system)?;
+    /// assert_eq!((seized.collateral.get(), seized.normalized_debt.get()), (dec!(32), dec!(80)));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    ///
     /// # Source
     /// `Dog.bark`.
     pub fn seizure(

@@ -196,6 +196,18 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// # Errors
     /// None.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{CollateralType, CollateralTypeState, Position};
+    /// use rust_decimal::dec;
+    ///
+    /// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?
+    ///     .at_safety_price(dec!(2000))?;
+    /// assert!(Position::new(dec!(1), dec!(2000))?.is_safe(&ether)?);
+    /// assert!(!Position::new(dec!(1), dec!(2000.000000000000000001))?.is_safe(&ether)?);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     #[inline]
     pub fn is_safe(&self, collateral_type: &CollateralType<N>) -> Result<bool, VaultError> {
         let CollateralTypeState { accumulated_rate, safety_price, .. } = collateral_type.state();
@@ -222,6 +234,19 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// # Errors
     /// [`VaultError::NoDebt`]; [`MathError::Overflow`](crate::MathError::Overflow).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Price;
+    /// use defi_math::vault::{CollateralType, CollateralTypeState, Position};
+    /// use rust_decimal::dec;
+    ///
+    /// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?;
+    /// let position = Position::new(dec!(10), dec!(15000))?;
+    /// let ratio = position.collateralization_ratio(&ether, Price::new(dec!(3000))?)?;
+    /// assert_eq!(ratio, dec!(2));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn collateralization_ratio(
         &self,
         collateral_type: &CollateralType<N>,
@@ -308,6 +333,24 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// # Errors
     /// [`VaultError::NotLive`], [`VaultError::NotInitialized`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{CollateralType, CollateralTypeState, Coins, Position, System};
+    /// use rust_decimal::dec;
+    ///
+    /// let ether = CollateralType::try_from(CollateralTypeState {
+    ///     debt_floor: Coins::new(dec!(5000))?,
+    ///     ..CollateralTypeState::at_ratio(dec!(1.5))?
+    /// })?
+    /// .at_safety_price(dec!(2000))?;
+    /// let position = Position::new(dec!(3), dec!(0))?;
+    /// let most = |ceiling| position.max_draw(&ether, &System::new(ceiling)?);
+    /// assert_eq!(most(dec!(100000))?, dec!(6000)); // its collateral
+    /// assert_eq!(most(dec!(5500))?, dec!(5500)); // the ceiling
+    /// assert_eq!(most(dec!(4999))?, dec!(0)); // below the floor
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn max_draw(
         &self,
         collateral_type: &CollateralType<N>,
@@ -511,6 +554,29 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// Whether the wallets can pay is [`Wallet::settle`]'s to say, and the contract asks it last. Whose
     /// permission it takes is the caller's to know.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{
+    ///     Adjustment, Change, CollateralType, CollateralTypeState, Coins, Position, System, VaultError,
+    /// };
+    /// use defi_math::Amount;
+    /// use rust_decimal::dec;
+    ///
+    /// let system = System::new(dec!(1000000))?;
+    /// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?
+    ///     .at_safety_price(dec!(2000))?;
+    /// // Locks and draws at once; in the other order it would be refused.
+    /// let change = Adjustment {
+    ///     collateral: Change::Increase(Amount::new(dec!(1))?),
+    ///     normalized_debt: Change::Increase(Amount::new(dec!(2000))?),
+    /// };
+    /// let opened = Position::EMPTY.adjust(change, &ether, &system)?;
+    /// assert_eq!(opened.coins, Change::Increase(Coins::new(dec!(2000))?));
+    /// let drawn = Position::EMPTY.draw(dec!(2000), &ether, &system);
+    /// assert_eq!(drawn.err(), Some(VaultError::Unsafe));
+    /// # Ok::<(), VaultError>(())
+    /// ```
     ///
     /// # Source
     /// `Vat.frob`.

@@ -7,7 +7,7 @@ use crate::quantity::{IntoQuantity, Price, Ratio};
 
 /// The positions that can be liquidated now, with their place in the sequence.
 ///
-/// One comparison of exact products for each position.
+/// One comparison of exact products for each position, which none can refuse.
 ///
 /// # Example
 /// ```

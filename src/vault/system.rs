@@ -211,6 +211,20 @@ impl<N: VaultNumber> System<N> {
     /// # Errors
     /// In the contract's order: [`VaultError::InsufficientSurplus`], [`VaultError::InsufficientBadDebt`].
     ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{Coins, System, VaultError};
+    /// use rust_decimal::dec;
+    ///
+    /// // 100 coins of bad debt, of which 60 have come back.
+    /// let system = System::new(dec!(1000))?.issue_unbacked(dec!(100))?.receive(dec!(60))?;
+    /// assert_eq!(system.heal(dec!(61)).err(), Some(VaultError::InsufficientSurplus));
+    /// let healed = system.heal(dec!(60))?.system;
+    /// assert_eq!(healed.state().bad_debt, Coins::new(dec!(40))?);
+    /// assert_eq!(healed.state().issued, Coins::new(dec!(40))?);
+    /// # Ok::<(), VaultError>(())
+    /// ```
+    ///
     /// # Source
     /// `Vow.heal`.
     pub fn heal(&self, coins: impl IntoQuantity<Coins<N>>) -> Result<Heal<N>, VaultError> {
@@ -340,7 +354,7 @@ impl<N: VaultNumber> System<N> {
     /// The system with coins given to it.
     ///
     /// # Errors
-    /// [`VaultError::InsufficientSurplus`] when there are not so many in other hands.
+    /// [`VaultError::InsufficientCoins`] when there are not so many in other hands.
     pub fn receive(&self, coins: impl IntoQuantity<Coins<N>>) -> Result<Self, VaultError> {
         let surplus = (self.state.surplus + coins.into_quantity()?)?;
         if surplus > self.state.issued {

@@ -252,6 +252,8 @@ enum Action {
     Accrue,
     Move(Part),
     Liquidate(usize),
+    /// The price falls by a third, and somebody is liquidated.
+    Sink(usize),
     Take(usize, usize, Part),
     Reset(usize),
     Cancel(usize),
@@ -280,8 +282,9 @@ fn action() -> impl Strategy<Value = Action> {
         2 => any::<u16>().prop_map(Action::Wait),
         2 => Just(Action::Accrue),
         2 => part().prop_map(Action::Move),
-        4 => who().prop_map(Action::Liquidate),
-        4 => (who(), who(), part()).prop_map(|(at, who, part)| Action::Take(at, who, part)),
+        2 => who().prop_map(Action::Liquidate),
+        3 => who().prop_map(Action::Sink),
+        5 => (who(), who(), part()).prop_map(|(at, who, part)| Action::Take(at, who, part)),
         1 => who().prop_map(Action::Reset),
         1 => who().prop_map(Action::Cancel),
         1 => part().prop_map(Action::Heal),
@@ -467,11 +470,15 @@ impl<N: Vaulted> World<N> {
                 self.drawn[who] = BigInt::ZERO;
                 Ok(())
             }
+            Action::Sink(who) => {
+                let fallen = (self.price / 3 * 2).max(ONE / 1_000);
+                self.collateral_type = ct.at_market_price(price(fallen), &system)?;
+                self.price = fallen;
+                self.step(Action::Liquidate(who))
+            }
             Action::Take(at, who, part) => self.take(at, who, part),
             Action::Reset(at) => {
-                let Some(sale) = self.sales.get(at).copied() else {
-                    return Err(VaultError::NothingToLiquidate);
-                };
+                let (at, sale) = self.sale(at)?;
                 let reset = sale.auction.reset(
                     price(self.price),
                     seconds(sale.age),
@@ -484,9 +491,7 @@ impl<N: Vaulted> World<N> {
                 Ok(())
             }
             Action::Cancel(at) => {
-                if at >= self.sales.len() {
-                    return Err(VaultError::NothingToLiquidate);
-                }
+                let (at, _) = self.sale(at)?;
                 let cancelled = self.sales.remove(at).auction.cancel(&ct, &system)?;
                 self.elsewhere.collateral = (self.elsewhere.collateral + cancelled.collateral)?;
                 self.collateral_type = cancelled.collateral_type;
@@ -553,10 +558,14 @@ impl<N: Vaulted> World<N> {
         }
     }
 
+    /// One of the auctions that run, if any does.
+    fn sale(&self, at: usize) -> Result<(usize, Sale<N>), VaultError> {
+        let at = at.checked_rem(self.sales.len()).ok_or(VaultError::NothingToLiquidate)?;
+        Ok((at, self.sales[at]))
+    }
+
     fn take(&mut self, at: usize, who: usize, part: Part) -> Result<(), VaultError> {
-        let Some(sale) = self.sales.get(at).copied() else {
-            return Err(VaultError::NothingToLiquidate);
-        };
+        let (at, sale) = self.sale(at)?;
         let wanted = amount::<N>(part.of(&wad(sale.auction.collateral())));
         let take = sale.auction.take(
             wanted,

@@ -595,6 +595,45 @@ fn stricter_terms_default_sooner() {
     law!(law);
 }
 
+/// The same formulas over floats: within 10⁻⁹, where the price does not magnify an error of the stake more
+/// than a hundredfold.
+#[test]
+fn floats_follow_wads_in_pools_and_loans() {
+    let near = |float: f64, exact: f64| (float - exact).abs() <= 1e-9 * exact.abs().max(1.0);
+    let cases = (terms::<Wad>(), integer(1 << 60..=1 << 93), any::<u32>(), kept::<Wad>());
+    check(cases, |(terms, stake, part, kept)| {
+        let stake = wad(stake);
+        let exact = accept!(Loan::new(terms, stake));
+        let exact = accept!(exact.borrow(part_of(&units(exact.borrowable().unwrap()), part))).after;
+        let exact = exact.slash(kept).unwrap().after;
+        let largest = terms.largest_price().to_f64();
+        let float = LoanTerms::new(terms.collateral_factor(), terms.exponent(), largest).unwrap();
+        prop_assert!(near(float.threshold().get(), terms.threshold().to_f64()));
+        let float = Loan::new(float, stake.to_f64()).unwrap();
+        let float = accept!(float.borrow(exact.debt().unwrap().to_f64())).after;
+        let kept_float = Kept::new(kept.get().to_f64()).unwrap();
+        let float = float.slash(kept_float).unwrap().after;
+        prop_assert!(near(float.stake().get(), exact.stake().to_f64()));
+        let price = accept!(exact.redemption_price()).to_f64();
+        if price > 100.0 {
+            return Ok(Verdict::Refused);
+        }
+        prop_assert!(near(float.redemption_price().unwrap().get() / price, 1.0));
+        let cost = exact.redemption_cost().unwrap().to_f64();
+        prop_assert!(near(float.redemption_cost().unwrap().get() / cost, 1.0));
+
+        let pool = StakingPool::new(Fraction::new(1, 10).unwrap());
+        let exact = pool.deposit(stake).unwrap().after.reward(stake).unwrap();
+        let pool = StakingPool::new(Fraction::new(1, 10).unwrap());
+        let float = pool.deposit(stake.to_f64()).unwrap().after.reward(stake.to_f64()).unwrap();
+        prop_assert!(near(float.commission.get(), exact.commission.to_f64()));
+        let (exact, float) = (exact.after.slash(kept), float.after.slash(kept_float));
+        let worth = exact.unwrap().after.amount_for(Wad::ONE).unwrap().to_f64();
+        prop_assert!(near(float.unwrap().after.amount_for(1.0).unwrap().get(), worth));
+        Ok(Verdict::Held)
+    });
+}
+
 // The book.
 
 #[derive(Clone, Copy, Debug)]
@@ -1353,12 +1392,14 @@ fn interest_is_monotone_and_never_issued() {
     law!(law);
 }
 
-/// States that no sequence of operations reaches, terms that contradict themselves, and lists of nothing.
-#[test]
-fn what_cannot_be_is_refused() {
-    let wad = |units: u128| Amount::<Wad>::from(Wad::from_raw(units));
-    let one = Wad::ONE;
+fn wad(units: u128) -> Amount<Wad> {
+    Wad::from_raw(units).into()
+}
 
+/// States that no sequence of operations reaches, and shares that claim nothing.
+#[test]
+fn pools_that_cannot_be_are_refused() {
+    let one = Wad::ONE;
     let fresh = *StakingPool::<Wad>::new(Fraction::ZERO).state();
     let pool = |state| StakingPool::try_from(state);
     assert!(pool(fresh).is_ok());
@@ -1388,8 +1429,11 @@ fn what_cannot_be_is_refused() {
     let unbond = rich.unbond(one, 0, 0).unwrap();
     let claimed = unbond.after.claim(unbond.withdrawal, 0).unwrap().after;
     assert_eq!(claimed.claim(unbond.withdrawal, 0), Err(StakingError::InsufficientStake));
+}
 
-    let half = Fraction::ONE_HALF;
+#[test]
+fn loans_that_cannot_be_are_refused() {
+    let (one, half) = (Wad::ONE, Fraction::ONE_HALF);
     for terms in [
         LoanTerms::new(Fraction::ZERO, 2, one),
         LoanTerms::new(Fraction::ONE, 2, one),
@@ -1424,7 +1468,13 @@ fn what_cannot_be_is_refused() {
     assert_eq!(owing.interest, wad(5));
     assert!(owing.after.unlock(wad(100)).is_ok());
     assert_eq!(grown.borrowable(), Ok(Amount::ZERO));
+}
 
+#[test]
+fn books_that_cannot_be_are_refused() {
+    let terms = LoanTerms::new(Fraction::ONE_HALF, 64, Wad::ONE).unwrap();
+    let sound = *Loan::new(terms, wad(100)).unwrap().state();
+    let lent = Loan::try_from(sound).unwrap().borrow(wad(50)).unwrap().after;
     let page = BookState {
         staked: wad(100),
         lent: wad(50),
@@ -1464,7 +1514,11 @@ fn what_cannot_be_is_refused() {
     assert_eq!(book.unit_worth_after(wad(50)), Ok(Ratio::ZERO));
     let doubtful = Book::try_from(BookState { unbacked: wad(9), ..page }).unwrap();
     assert_eq!(doubtful.unit_worth_after(wad(1)).unwrap().get().raw(), 49 * 10_u128.pow(18) / 59);
+}
 
+#[test]
+fn parts_above_one_and_lists_of_nothing_are_refused() {
+    let one = Wad::ONE;
     let risk = |probability: Wad, loss: Wad| Risk {
         debt: wad(3),
         default_probability: probability.into(),
@@ -1491,7 +1545,11 @@ fn what_cannot_be_is_refused() {
     let stakes = Distribution::new(&mut stakes).unwrap();
     let nobody = stakes.nakamoto(Fraction::ONE);
     assert_eq!(nobody, Err(MathError::OutOfRange(defi_math::Kind::Ratio).into()));
+}
 
+#[test]
+#[expect(clippy::float_cmp, reason = "these are exact")]
+fn markets_that_cannot_be_are_refused() {
     for market in [
         Market { demand: 101.0, ..MARKET },
         Market { reserve_factor: 1.1, ..MARKET },
@@ -1513,6 +1571,8 @@ fn what_cannot_be_is_refused() {
         mother_curve(f64::NAN, 1.0),
         Err(MathError::NotFinite(defi_math::Kind::Ratio).into())
     );
+    assert_eq!(mother_curve(0.0, 2.0), Err(StakingError::PriceUnbounded));
+    assert_eq!(mother_curve(-1.0, 2.0), Err(StakingError::PriceUnbounded));
     assert_eq!(mother_curve(0.5, -1.0), Err(MathError::Negative(defi_math::Kind::Ratio).into()));
     assert_eq!(mother_curve(1e-300, 2.0), Err(MathError::Overflow.into()));
     let exponential = RewardSchedule::Exponential { supply: 100.0, growth: 0.1 };
@@ -1520,7 +1580,10 @@ fn what_cannot_be_is_refused() {
     assert_eq!(exponential.reward(u32::MAX), Err(MathError::Overflow.into()));
     assert_eq!(RewardSchedule::Constant { reward: 5.0 }.reward(7), Ok(5.0));
     assert_eq!(RewardSchedule::Halving { reward: 5.0, every: 0 }.reward(7), Ok(5.0));
+}
 
+#[test]
+fn fractions_are_parts_of_one() {
     assert!(Fraction::new(2, 1).is_err() && Fraction::new(0, 0).is_err());
     assert!(Fraction::from_basis_points(10_001).is_err());
     assert_eq!(Fraction::new(6, 8).map(<(u32, u32)>::from), Ok((3, 4)));

@@ -341,8 +341,8 @@ impl<N: Vaulted> World<N> {
                 self.keep(bark.incentive)
             }
             Op::Take { at, who, wanted, age } => {
-                let at = usize::from(at);
-                let Some(Sale { auction, owner }) = self.sales.get(at) else { return Ok(()) };
+                let Some(at) = usize::from(at).checked_rem(self.sales.len()) else { return Ok(()) };
+                let Sale { auction, owner } = &self.sales[at];
                 let (who, owner, auction) = (usize::from(who), *owner, *auction);
                 let age: Elapsed<PerSecond> = seconds(age.into());
                 let wanted = wanted.of(auction.collateral())?;
@@ -370,8 +370,8 @@ impl<N: Vaulted> World<N> {
                 Ok(())
             }
             Op::Reset { at, age } => {
-                let at = usize::from(at);
-                let Some(Sale { auction, owner }) = self.sales.get(at) else { return Ok(()) };
+                let Some(at) = usize::from(at).checked_rem(self.sales.len()) else { return Ok(()) };
+                let Sale { auction, owner } = &self.sales[at];
                 let (owner, auction) = (*owner, *auction);
                 let reset =
                     auction.reset(self.market, seconds(age.into()), &self.house, &system)?;
@@ -380,8 +380,7 @@ impl<N: Vaulted> World<N> {
                 self.keep(reset.incentive)
             }
             Op::Cancel(at) => {
-                let at = usize::from(at);
-                if at < self.sales.len() {
+                if let Some(at) = usize::from(at).checked_rem(self.sales.len()) {
                     let cancelled = self.sales[at].auction.cancel(&terms, &system)?;
                     self.elsewhere.collateral = (self.elsewhere.collateral + cancelled.collateral)?;
                     (self.terms, self.system) = (cancelled.collateral_type, cancelled.system);

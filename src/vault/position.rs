@@ -329,7 +329,7 @@ impl<N: VaultNumber> Position<N> {
     /// ceilings; nothing if the debt would stay below the floor.
     ///
     /// # Rounding
-    /// Down: one unit more is refused.
+    /// Down: one unit more is refused. A `Decimal` beyond 7.9·10⁷ has fewer places, and its unit is larger.
     ///
     /// # Errors
     /// [`VaultError::NotLive`], [`VaultError::NotInitialized`].
@@ -386,7 +386,7 @@ impl<N: VaultNumber> Position<N> {
     /// ```
     ///
     /// # Rounding
-    /// Down: one unit more is refused.
+    /// Down: one unit more is refused. A `Decimal` beyond 7.9·10⁷ has fewer places, and its unit is larger.
     ///
     /// # Errors
     /// [`VaultError::NotLive`], [`VaultError::NotInitialized`].

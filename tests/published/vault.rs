@@ -3,7 +3,7 @@
 use defi_math::rate::{PerSecond, PerYear, Rate, seconds};
 use defi_math::vault::{
     Auction, AuctionHouse, AuctionTerms, Change, Coins, CollateralType, CollateralTypeState,
-    Position, PriceCurve, Savings, System, SystemState, per_second_factor, yearly_rate,
+    Position, PriceCurve, Savings, System, SystemState, VaultError, per_second_factor, yearly_rate,
 };
 use defi_math::{Index, Price, Ratio, Ray, Wad};
 use rust_decimal::{Decimal, dec};
@@ -287,4 +287,28 @@ fn maker_liquidations_documentation() {
     assert_eq!(position.lowest_safety_price(&collateral_type).unwrap(), dec!(150));
     let ratio = position.collateralization_ratio(&collateral_type, price).unwrap();
     assert_eq!(ratio, dec!(1.5));
+}
+
+/// Maker's documentation, "Rates": a fee of `f` that is changed to `g` after 56 periods, of which only 28 have
+/// been taken, is charged as `f^28·g^42` by time 70, where `f^56·g^14` is due. The contract refuses the change
+/// since; so does this.
+#[test]
+fn maker_rates_documentation_of_a_late_fee() {
+    let (f, g) = (dec!(1.01), dec!(1.02));
+    let system = System::new(Coins::MAX).unwrap();
+    let at = CollateralType::try_from(CollateralTypeState {
+        stability_fee: Index::new(f).unwrap(),
+        ..CollateralTypeState::at_ratio(dec!(1.5)).unwrap()
+    });
+    let accrue =
+        |at: &CollateralType, time| at.accrue(&system, seconds(time)).unwrap().collateral_type;
+    let early = accrue(&at.unwrap(), 28);
+    assert_eq!(early.with_stability_fee(g, seconds(28)).err(), Some(VaultError::FeeNotAccrued));
+    let rate = |at: CollateralType| at.state().accumulated_rate.to_f64();
+    let late = rate(accrue(&early.with_stability_fee(g, seconds(0)).unwrap(), 42));
+    let due = accrue(&early, 28).with_stability_fee(g, seconds(0)).unwrap();
+    let due = rate(accrue(&due, 14));
+    let power = |a: i32, b: i32| 1.01_f64.powi(a) * 1.02_f64.powi(b);
+    assert!((late / power(28, 42) - 1.0).abs() < 1e-12);
+    assert!((due / power(56, 14) - 1.0).abs() < 1e-12);
 }

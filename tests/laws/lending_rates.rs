@@ -203,6 +203,15 @@ fn nominal_and_effective_rates_bracket_each_other() {
             prop_assert!(accept!(up.to_apy_up(times)) >= rate);
             let (less, more) = (accept!(rate.to_apy_down(times)), accept!(rate.to_apy_up(times)));
             prop_assert!(less <= more);
+            // The exact power lies between, where it can still be written down.
+            if times <= 12 {
+                let scale = BigInt::from(10_u32).pow(N::RATE_PLACES);
+                let one = &scale * times;
+                let power = (&one + at(rate)).pow(times);
+                let whole = one.pow(times);
+                prop_assert!((&scale + at(less)) * &whole <= &power * &scale);
+                prop_assert!((&scale + at(more)) * &whole >= &power * &scale);
+            }
             // Compounding never lowers a rate, but for the unit that each spread loses.
             let spread = accept!(rate.spread_down::<PerBlock>(times)).get();
             prop_assert!(less.get() >= spread.multiple(times).unwrap());

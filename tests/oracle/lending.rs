@@ -557,7 +557,8 @@ fn net_rate_is_the_weighted_mean<N: Sample>() {
 
 fn repayment_to_health_is_the_closed_form<N: Sample>() {
     let parts = (part::<N>(), part::<N>());
-    let sums = (upto::<N>(1_000_000 * ONE), prop_oneof![3 => 40..=100_u32, 1 => 0..=300_u32]);
+    let debts = prop_oneof![1 => upto::<N>(1_000_000 * ONE), 1 => upto::<N>(1 << 96)];
+    let sums = (debts, prop_oneof![3 => 40..=100_u32, 1 => 0..=300_u32]);
     check((parts, sums, upto::<N>(3 * ONE)), |((bonus, factor), (debt, part), target)| -> Judged {
         // A limit of so many hundredths of the debt, and a target above it.
         let limit = debt.value() * whole(part) / whole(100);

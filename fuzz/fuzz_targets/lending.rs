@@ -231,7 +231,9 @@ fn step<N: Fuzzed>(world: World<N>, op: &Op, read: Read<N>) -> Result<Moved<N>, 
             let best = terms.most_profitable(&account, &loan, &collateral, price)?;
             if let Some(best) = best {
                 let done = terms.liquidate(&account, &loan, &collateral, best.repay);
-                assert!(is_float::<N>() || done.is_ok());
+                // A market may not hold the sum with what is repaid.
+                let done = matches!(done, Ok(_) | Err(LendingError::Math(_)));
+                assert!(is_float::<N>() || done, "{best:?}");
             }
             let repay = amount(repay, owed.get(), read)?;
             if let Ok(done) = terms.liquidate(&account, &loan, &collateral, repay) {

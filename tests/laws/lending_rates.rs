@@ -271,10 +271,16 @@ fn interest_is_conserved() {
             // Each floor loses less than a unit.
             let factor = before.terms.reserve_factor.get().units();
             prop_assert!(&kept * ONE <= &interest * &factor);
-            prop_assert!((&kept + 1_u32) * ONE > &interest * &factor);
+            if units(after.reserves) < BigInt::from(N::FULL_GRID) {
+                prop_assert!((&kept + 1_u32) * ONE > &interest * &factor);
+            }
             let rate = accept!(market.market().borrow_rate()).get().units();
             let due = rate * n * units(before.borrows);
-            prop_assert!(&interest * ONE <= due && (interest + 1_u32) * ONE > due);
+            prop_assert!(&interest * ONE <= due);
+            // A `Decimal` sum beyond its full grid has fewer places.
+            if units(after.borrows) < BigInt::from(N::FULL_GRID) {
+                prop_assert!((interest + 1_u32) * ONE > due);
+            }
             Ok(Verdict::Held)
         });
     }

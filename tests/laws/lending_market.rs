@@ -185,7 +185,11 @@ fn supplying_then_redeeming_never_profits() {
             let back = accept!(supply.after.redeem(supply.shares));
             prop_assert!(back.amount <= supply.amount);
             let most = accept!(supply.after.worth(supply.shares));
-            prop_assert_eq!(most, back.amount);
+            // Taken from a large `Decimal` cash, an amount has fewer places.
+            prop_assert!(back.amount <= most);
+            if supply.after.state().cash.get().units() < BigInt::from(N::FULL_GRID) {
+                prop_assert_eq!(most, back.amount);
+            }
             Ok(Verdict::Held)
         });
     }

@@ -1,10 +1,11 @@
 //! Lending: rates, markets, accounts, liquidations, rewards, vault shares, from the papers and the contracts'
 //! documentation.
 
+use defi_math::lending::account::{collateral_value, net_rate};
 use defi_math::lending::rewards::RewardIndex;
 use defi_math::lending::{
     Account, AccruedMarket, Debt, InterestRateModel, LendingError, LiquidationTerms, Market,
-    MarketState, Position, Terms, TokenizedVault, utilization,
+    MarketState, NetRate, Position, Terms, TokenizedVault, utilization,
 };
 use defi_math::num::{Fit, Grid, Rounding};
 use defi_math::rate::{PerBlock, Rate, blocks};
@@ -28,6 +29,7 @@ on_exact_types!(
     debts_grow_with_the_index,
     seizures,
     accounts_add_up,
+    net_rate_is_the_weighted_mean,
     repayment_to_health_is_the_closed_form,
     three_terms_are_the_binomial_ones,
     reward_index_is_the_sum_of_quotients,
@@ -493,9 +495,70 @@ fn accounts_add_up<N: Sample>() {
     });
 }
 
+/// What a position's collateral is worth.
+fn collateral<N: Exactly>((shares, rate, _, price, _): &Held<N>) -> Result<N, MathError> {
+    let tokens = at::<N>(&(shares.value() * rate.value()), Down)?;
+    at(&(tokens.value() * price.value()), Down)
+}
+
+/// `(Σ⌊v·s⌋ − Σ⌈d·b⌉)/(Σv − Σd)`: down when it is earned, up when it is paid.
+fn net_rate_is_the_weighted_mean<N: Sample>() {
+    let rates = (upto::<N>(ONE), upto::<N>(ONE));
+    let positions = proptest::collection::vec((held::<N>(), rates), 1..4);
+    check_refusals(positions, |all| -> Judged {
+        let expected = || -> Result<(bool, N), LendingError> {
+            let zero = N::ZERO;
+            let (mut held, mut owed, mut earned, mut paid) = (zero, zero, zero, zero);
+            for (position, (supply, borrow)) in &all {
+                let value = collateral(position)?;
+                let debt = if position.2.is_zero() {
+                    zero
+                } else {
+                    at::<N>(&(position.2.value() * position.3.value()), Down)?
+                };
+                held = sum(held, value)?;
+                owed = sum(owed, debt)?;
+                earned = sum(earned, at(&(value.value() * supply.value()), Down)?)?;
+                paid = sum(paid, at(&(debt.value() * borrow.value()), Up)?)?;
+            }
+            if owed.value() >= held.value() {
+                return Err(LendingError::InsufficientCollateral);
+            }
+            let equity = N::exactly(&(held.value() - owed.value()))?.value();
+            let (earned, paid) = (earned.value(), paid.value());
+            let part = |n: Q, rounding| {
+                let n = N::exactly(&n)?.value();
+                N::round(&(n / &equity), Fit::Alone, Grid::Rate, rounding)
+            };
+            Ok(if earned >= paid {
+                (true, part(earned - paid, Down)?)
+            } else {
+                (false, part(paid - earned, Up)?)
+            })
+        };
+        let mut positions = Vec::new();
+        for ((shares, rate, owed, price, factor), (supply, borrow)) in &all {
+            let position = Position::new(*shares, *rate, *owed, price.price, *factor).unwrap();
+            let rate = |rate: &N| Rate::<N, PerBlock>::new(*rate).unwrap();
+            positions.push((position, rate(supply), rate(borrow)));
+        }
+        let worth = collateral_value(positions.iter().map(|(position, ..)| position));
+        let held = || -> Result<N, MathError> {
+            all.iter().try_fold(N::ZERO, |all, (position, _)| sum(all, collateral(position)?))
+        };
+        agree([worth.map(Amount::get)], [held().map_err(lending)])?;
+        let ours = net_rate(&positions).map(|net| match net {
+            NetRate::Earns(rate) => (true, rate.get()),
+            NetRate::Pays(rate) => (false, rate.get()),
+        });
+        agree([ours], [expected()])
+    });
+}
+
 fn repayment_to_health_is_the_closed_form<N: Sample>() {
     let parts = (part::<N>(), part::<N>());
-    let sums = (upto::<N>(1_000_000 * ONE), prop_oneof![3 => 40..=100_u32, 1 => 0..=300_u32]);
+    let debts = prop_oneof![1 => upto::<N>(1_000_000 * ONE), 1 => upto::<N>(1 << 96)];
+    let sums = (debts, prop_oneof![3 => 40..=100_u32, 1 => 0..=300_u32]);
     check_refusals(
         (parts, sums, upto::<N>(3 * ONE)),
         |((bonus, factor), (debt, part), target)| -> Judged {

@@ -15,7 +15,7 @@ use num_traits::{One, ToPrimitive, Zero};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::check::{Verdict, check, check_refusals, on_exact_types};
+use crate::check::{Verdict, check, on_exact_types};
 use crate::exact::{Exactly, Q, ten};
 
 on_exact_types! {

@@ -130,6 +130,11 @@ fn cosmos_slash_follows_the_stake() {
     assert_eq!((slashed.unbonding, slashed.bonded), (amount(dec!(0)), amount(dec!(5))));
     let refused = cosmos::slash(dec!(80), &mut waiting, fault(dec!(0.05), 21), 20);
     assert_eq!(refused, Err(StakingError::FutureFault));
+    let mut now = [Unbonding::new(dec!(10), 20, 40).unwrap()];
+    let slashed = cosmos::slash(dec!(80), &mut now, fault(dec!(0.05), 20), 20).unwrap();
+    assert_eq!((slashed.unbonding, slashed.bonded), (amount(dec!(0)), amount(dec!(5))));
+    let slashed = cosmos::slash(dec!(80), &mut now, fault(dec!(0.05), 20), 21).unwrap();
+    assert_eq!((slashed.unbonding.get(), slashed.bonded.get()), (dec!(0.5), dec!(4.5)));
     // The chain truncates to whole base units.
     let fault = Fault {
         stake: Wad::from_raw(199).into(),
@@ -282,6 +287,23 @@ fn loan_redemption_prices() {
     assert_eq!(loan.borrow(dec!(0.01)), Err(StakingError::AboveCollateralFactor));
 }
 
+/// Roots that are on the grid are found exactly: the half of a price of 2, 4 and 16, the tenth of 10⁶.
+#[test]
+fn loan_thresholds_on_the_grid() {
+    let threshold = |exponent: u32, price: Decimal| {
+        let terms = LoanTerms::new(Fraction::ONE_HALF, exponent, price).unwrap();
+        let chain: Wad = price.to_string().parse().unwrap();
+        let chain = LoanTerms::new(Fraction::ONE_HALF, exponent, chain).unwrap();
+        assert_eq!(chain.threshold().to_string(), terms.threshold().to_string());
+        terms.threshold().get()
+    };
+    for (exponent, price) in [(1, dec!(2)), (2, dec!(4)), (4, dec!(16))] {
+        assert_eq!(threshold(exponent, price), dec!(0.5));
+    }
+    assert_eq!(threshold(6, dec!(1_000_000)), dec!(0.1));
+    assert_eq!(threshold(3, dec!(1)), dec!(1));
+}
+
 /// The interview: 100 staked, 25 borrowed, foreclosed; 75 secure the network.
 #[test]
 fn a_hundred_staked_and_a_quarter_borrowed() {
@@ -327,6 +349,11 @@ fn gini_numbers() {
         stakes.gini_without(3).unwrap().to_ratio_up().unwrap().get().round_dp(9),
         dec!(0.222222222)
     );
+    // At nine tenths the 20 and the 18 would meet, and pass nobody.
+    let close = [18, 20, 30].map(|n| amount(Decimal::from(n)));
+    let close = Distribution::of_sorted(&close).unwrap();
+    assert_eq!(close.slash_keeps_ranks(Kept::new(dec!(0.9)).unwrap()), Ok(true));
+    assert_eq!(close.slash_keeps_ranks(Kept::new(dec!(0.89)).unwrap()), Ok(false));
     assert_eq!(stakes.nakamoto(Fraction::ONE_THIRD), Ok(1));
     assert_eq!(stakes.nakamoto(Fraction::ONE_HALF), Ok(2));
     // Seven tenths are not more than seven tenths.

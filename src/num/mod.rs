@@ -377,7 +377,7 @@ pub trait Number:
     /// [`MathError::DivisionByZero`] for one of no periods; [`MathError::Overflow`].
     fn grown(self, growth: Growth, rounding: Rounding) -> Result<Self, MathError>;
 
-    /// A float within two units in the last place, for plots and rough comparisons.
+    /// A float within two and a half units in the last place, for plots and rough comparisons.
     fn approximate(self) -> f64;
 
     /// `⌊self · rhs⌋` on the finest grid: 27 places of a `Decimal`.

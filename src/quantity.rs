@@ -503,7 +503,7 @@ impl<N: Number> IntoQuantity<Price<N>> for N {
 
 /// `numerator/denominator` in lowest terms, if both fit.
 #[expect(clippy::cast_possible_truncation, reason = "both are matched to be in range")]
-const fn lowest_terms(numerator: u128, denominator: u128) -> Option<(u32, u32)> {
+pub(crate) const fn lowest_terms(numerator: u128, denominator: u128) -> Option<(u32, u32)> {
     let (mut divisor, mut rest) = (numerator, denominator);
     while let Some(next) = divisor.checked_rem(rest) {
         (divisor, rest) = (rest, next);
@@ -519,7 +519,7 @@ const fn lowest_terms(numerator: u128, denominator: u128) -> Option<(u32, u32)> 
 const LARGEST_TERM: u128 = u32::MAX as u128;
 
 /// The decimal as a fraction.
-fn terms_of(value: Decimal, kind: Kind) -> Result<(u128, u128), MathError> {
+pub(crate) fn terms_of(value: Decimal, kind: Kind) -> Result<(u128, u128), MathError> {
     let numerator = u128::try_from(value.mantissa()).map_err(|_| MathError::Negative(kind))?;
     Ok((numerator, power_of_ten(value.scale())?))
 }

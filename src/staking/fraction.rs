@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::num::power_of_ten;
+use crate::quantity::{lowest_terms, terms_of};
 
 /// A part of a whole, from nothing to all of it, as a fraction in lowest terms: a commission, a
 /// collateral factor, a cap, the part of the stake that an attacker needs.
@@ -30,8 +30,6 @@ pub struct Fraction {
     denominator: u32,
 }
 
-const LARGEST: u128 = u32::MAX as u128;
-
 impl Fraction {
     /// Nothing.
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
@@ -50,15 +48,10 @@ impl Fraction {
         Self::of(numerator as u128, denominator as u128)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "both are matched to be in range")]
     const fn of(numerator: u128, denominator: u128) -> Result<Self, MathError> {
-        let (mut divisor, mut rest) = (numerator, denominator);
-        while let Some(next) = divisor.checked_rem(rest) {
-            (divisor, rest) = (rest, next);
-        }
-        match (numerator.checked_div(divisor), denominator.checked_div(divisor)) {
-            (Some(numerator), Some(denominator @ 1..=LARGEST)) if numerator <= denominator => {
-                Ok(Self { numerator: numerator as u32, denominator: denominator as u32 })
+        match lowest_terms(numerator, denominator) {
+            Some((numerator, denominator)) if numerator <= denominator => {
+                Ok(Self { numerator, denominator })
             }
             _ => Err(MathError::OutOfRange(Kind::Ratio)),
         }
@@ -101,9 +94,8 @@ impl TryFrom<Decimal> for Fraction {
     /// [`MathError::Negative`]; [`MathError::OutOfRange`] above 1, and for a fraction whose lowest
     /// terms exceed 32 bits.
     fn try_from(part: Decimal) -> Result<Self, MathError> {
-        let numerator =
-            u128::try_from(part.mantissa()).map_err(|_| MathError::Negative(Kind::Ratio))?;
-        Self::of(numerator, power_of_ten(part.scale())?)
+        let (numerator, denominator) = terms_of(part, Kind::Ratio)?;
+        Self::of(numerator, denominator)
     }
 }
 

@@ -334,8 +334,7 @@ impl<N: Number> Rate<N, PerYear> {
     /// ```
     #[doc(alias = "APY")]
     pub fn to_apy_down(self, times_a_year: u32) -> Result<Self, MathError> {
-        let step: Rate<N, PerYear> = self.spread(times_a_year, Rounding::Down)?;
-        Self::new(step.compound_down(years(times_a_year))?.get().try_sub(N::ONE)?)
+        self.spread_down::<PerYear>(times_a_year)?.per_year_down(times_a_year)
     }
 
     /// The same rounded up: `⌈(1 + ⌈r/m⌉)ᵐ − 1⌉`.
@@ -343,15 +342,13 @@ impl<N: Number> Rate<N, PerYear> {
     /// # Errors
     /// As [`to_apy_down`](Self::to_apy_down).
     pub fn to_apy_up(self, times_a_year: u32) -> Result<Self, MathError> {
-        let step: Rate<N, PerYear> = self.spread(times_a_year, Rounding::Up)?;
-        Self::new(step.compound_up(years(times_a_year))?.get().try_sub(N::ONE)?)
+        self.spread_up::<PerYear>(times_a_year)?.per_year_up(times_a_year)
     }
 
     /// The nominal rate that becomes this effective one when it is compounded so many times a year: APY to
-    /// APR, `m·s` for the largest step `s` of the grid whose power, rounded up, does not exceed it.
+    /// APR, `m·⌊(1 + r)^(1/m) − 1⌋`.
     ///
-    /// Never more than the exact one; it can lack `m` units of the grid, and as much again for the rounding
-    /// of the power.
+    /// Never more than the exact one; it lacks `m` units of the grid at most.
     ///
     /// # Errors
     /// [`MathError::DivisionByZero`] for no times; [`MathError::Overflow`].
@@ -367,52 +364,17 @@ impl<N: Number> Rate<N, PerYear> {
     /// ```
     #[doc(alias = "APR")]
     pub fn to_apr_down(self, times_a_year: u32) -> Result<Self, MathError> {
-        let (below, _) = self.step_of_power(times_a_year, Rounding::Up)?;
-        Self::new(below.multiple(times_a_year)?)
+        let step = self.per_period_down::<PerYear>(times_a_year)?;
+        Self::new(step.number.multiple(times_a_year)?)
     }
 
-    /// The same rounded up: `m·s` for the least step `s` whose power, rounded down, reaches it.
+    /// The same rounded up: `m·⌈(1 + r)^(1/m) − 1⌉`.
     ///
     /// # Errors
     /// As [`to_apr_down`](Self::to_apr_down).
     pub fn to_apr_up(self, times_a_year: u32) -> Result<Self, MathError> {
-        let (_, reaches) = self.step_of_power(times_a_year, Rounding::Down)?;
-        Self::new(reaches.multiple(times_a_year)?)
-    }
-
-    /// Two neighbours `(a, b)` on the grid with `(1 + a)ᵐ` at most and `(1 + b)ᵐ` at least `1 + self`, the
-    /// powers rounded as said; both are the step itself where its power is exact.
-    fn step_of_power(self, times: u32, rounding: Rounding) -> Result<(N, N), MathError> {
-        let goal = N::ONE.try_add(self.number)?;
-        let one = N::ONE.exact(Grid::Rate)?;
-        // m·s ≤ (1 + s)ᵐ − 1: a step is never more than this.
-        let step: Rate<N, PerYear> = self.spread(times, Rounding::Up)?;
-        let (mut below, mut above) = (N::ZERO, step.number);
-        let power = |step: N| -> Result<Option<N>, MathError> {
-            let factor = N::ONE.try_add(step)?;
-            match factor.power(u64::from(times), Grid::Rate, rounding) {
-                Ok(power) => Ok(Some(power)),
-                // Too large for the type is too large for the goal.
-                Err(MathError::Overflow) => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        // The upper end itself may do: nothing then lies above it.
-        if power(above)?.is_some_and(|power| power <= goal) {
-            return Ok((above, above));
-        }
-        loop {
-            let sum = below.try_add(above)?;
-            let middle = sum.mul_div(one, one.times(2)?, Fit::Alone, Grid::Rate, Rounding::Down)?;
-            if middle <= below || middle >= above {
-                return Ok((below, above));
-            }
-            match power(middle)? {
-                Some(power) if power == goal => return Ok((middle, middle)),
-                Some(power) if power < goal => below = middle,
-                _ => above = middle,
-            }
-        }
+        let step = self.per_period_up::<PerYear>(times_a_year)?;
+        Self::new(step.number.multiple(times_a_year)?)
     }
 
     fn spread<U: Copy>(self, units: u32, rounding: Rounding) -> Result<Rate<N, U>, MathError> {

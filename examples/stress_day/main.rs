@@ -115,6 +115,9 @@ fn print_header(arguments: &Arguments, hours: &[Hour]) {
     let time = |hour: Option<&Hour>| hour.map_or("", |hour| &hour.time).to_owned();
     println!("prices       ETH/USDT by the hour, {} to {}: real", time(first), time(last));
     println!("population   {} positions, seed {}: invented", arguments.positions, arguments.seed);
+    println!("sizes        24 M $ of collateral in loans and in vaults, 400,000 staked: invented");
+    println!("time         half of each hour at its low, half at its close: invented");
+    println!("exchange     20 M $ on either side, an optimal arbitrage at each price: invented");
     println!("liquidators  act when the exchange leaves them a profit, no gas, no delay: invented");
     println!("oracles      lending: now; vaults: an hour late. A coin of the vaults is a dollar");
     println!(

@@ -72,7 +72,7 @@
 //!
 //! ```
 //! use defi_math::vault::{CollateralType, CollateralTypeState, Position, System, VaultError};
-//! use defi_math::{Price, Ratio};
+//! use defi_math::Price;
 //! use rust_decimal::dec;
 //!
 //! let system = System::new(dec!(1_000_000))?;

@@ -10,7 +10,12 @@
 use std::cmp::Ordering;
 
 use defi_math::amm::{AmmError, Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
-use defi_math::rate::{PerDay, Rate, days};
+use defi_math::lending::{
+    Account, Collateral, Debt, InterestRateModel, LiquidationTerms, Loan, Market,
+    Position as Holding, Terms,
+};
+use defi_math::rate::{PerBlock, PerDay, Rate, blocks, days};
+use defi_math::vault::{CollateralType, CollateralTypeState, Position, System};
 use defi_math::{Amount, Fee, FeeShare, Kind, MathError, Number, Price, Shares, Wad};
 use rust_decimal::{Decimal, dec};
 
@@ -281,4 +286,60 @@ fn two_points_are_no_number() {
         assert_eq!(text.parse::<Amount<Wad>>(), Err(MathError::Malformed(Kind::Amount)), "{text}");
     }
     assert_eq!("1.".parse::<Amount>().unwrap(), dec!(1));
+}
+
+/// The scenario in floats: a total that has lost its last part to rounding refused to give it.
+#[test]
+fn a_float_total_gives_its_last_part() {
+    assert_eq!(1.0.try_sub_part(1.0 + 1e-9), Ok(0.0));
+    assert_eq!(1.0.try_sub_part(1.0 + 1e-5), Err(MathError::Underflow));
+    assert_eq!(2.0.try_sub_part(0.5), Ok(1.5));
+    assert_eq!(units(1).try_sub_part(units(2)), Err(MathError::Underflow));
+    assert_eq!(dec!(1).try_sub_part(dec!(1.000000001)), Err(MathError::Underflow));
+}
+
+/// The same: all of a float position's collateral was seized and an ulp more.
+#[test]
+fn a_float_liquidation_takes_no_more_than_there_is() {
+    let system = System::new(1e12).unwrap();
+    let ether = CollateralType::try_from(CollateralTypeState::at_ratio(1.5).unwrap()).unwrap();
+    let mut rounded_up = 0;
+    for step in 1..200_u32 {
+        let (collateral, debt) = (0.1 * f64::from(step), 7.3 + 0.01 * f64::from(step));
+        rounded_up += u32::from(collateral * debt / debt > collateral);
+        let position = Position::new(collateral, debt).unwrap();
+        let ether = ether.at_safety_price(0.001).unwrap();
+        let seized = position.seizure(&ether, &system).unwrap();
+        assert!(seized.collateral <= position.collateral(), "{collateral} {debt}");
+    }
+    assert!(rounded_up > 0);
+}
+
+/// The same: the repayment for all of a float's collateral asked for an ulp more of it.
+#[test]
+fn a_float_seizure_of_everything_is_no_more_than_that() {
+    let flat = InterestRateModel::<_, PerBlock>::linear(0.0, 0.0).unwrap();
+    let open = || Market::open(Terms::new(flat, 0.0, 1.0).unwrap()).unwrap();
+    let market = || open().accrue(blocks(0)).unwrap().after.supply(1e9).unwrap().after;
+    let terms = LiquidationTerms::new(1.0, 1.08, 0.0).unwrap();
+    let one = Price::new(1.0).unwrap();
+    let mut met = 0;
+    for step in 1..400_u32 {
+        let (held, price) =
+            (0.3 * f64::from(step), Price::new(1.7 + 0.01 * f64::from(step)).unwrap());
+        let borrow = market().borrow(Debt::NONE, 1e6).unwrap();
+        let loan = Loan { market: borrow.after, debt: borrow.debt, price: one };
+        let collateral = Collateral { market: market(), shares: Shares::new(held).unwrap(), price };
+        let account = Account::of(&[
+            Holding::in_market(&loan.market, 0.0, loan.debt, one, 0.75).unwrap(),
+            Holding::in_market(&collateral.market, held, Debt::NONE, price, 0.75).unwrap(),
+        ])
+        .unwrap();
+        let best = terms.most_profitable(&account, &loan, &collateral, price).unwrap().unwrap();
+        let asked = terms.seize_shares(best.repay, one, price, 1.0).unwrap();
+        met += u32::from(asked > held);
+        let liquidation = terms.liquidate(&account, &loan, &collateral, best.repay).unwrap();
+        assert!(liquidation.seizure.shares <= held);
+    }
+    assert!(met > 0);
 }

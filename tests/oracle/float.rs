@@ -441,7 +441,7 @@ fn floats_are_refused_only_beyond_their_range() {
     };
     let nearest = |exact: Q| {
         // Half a unit beyond the largest, where rounding to nearest ends.
-        let end = of(f64::MAX) + Q::from(two(969));
+        let end = of(f64::MAX) + Q::from(two(970));
         if exact >= end { Err(MathError::Overflow) } else { Ok(exact.to_f64().unwrap()) }
     };
     check((float(), float()), |(a, b)| {

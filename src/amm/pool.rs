@@ -502,7 +502,9 @@ impl<N: Number> Pool<N> {
         if shares > issued {
             return Err(AmmError::InsufficientShares);
         }
-        if (issued - shares)? < N::MINIMUM_LIQUIDITY && shares > less_the_locked_minimum(issued)? {
+        let locked = Shares::new(N::MINIMUM_LIQUIDITY)?.exact()?;
+        let stays = issued.exact()?.minus(shares.exact()?)? >= locked;
+        if !stays && shares > less_the_locked_minimum(issued)? {
             return Err(AmmError::InsufficientShares);
         }
         let (pool, protocol_shares) = self.with_protocol_shares_minted()?;

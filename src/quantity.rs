@@ -501,6 +501,18 @@ impl<N: Number> IntoQuantity<Price<N>> for N {
     }
 }
 
+/// Shares and assets that convert into each other when `10^places` units of shares and one of assets are
+/// nobody's: `S + 10^δ` and `A + 1`, as in OpenZeppelin's ERC-4626.
+pub(crate) fn with_virtual_shares<N: Number>(
+    supply: Shares<N>,
+    assets: Amount<N>,
+    places: u8,
+) -> Result<(N::Exact, N::Exact), MathError> {
+    let unit = N::UNIT.exact(Grid::Amount)?;
+    let virtual_shares = (0..places).try_fold(unit, |shares, _| shares.times(10))?;
+    Ok((supply.exact()?.plus(virtual_shares)?, assets.exact()?.plus(unit)?))
+}
+
 /// `numerator/denominator` in lowest terms, if both fit.
 #[expect(clippy::cast_possible_truncation, reason = "both are matched to be in range")]
 pub(crate) const fn lowest_terms(numerator: u128, denominator: u128) -> Option<(u32, u32)> {

@@ -15,6 +15,8 @@ use defi_math::lending::{
     Position as Holding, Terms,
 };
 use defi_math::rate::{PerBlock, PerDay, Rate, blocks, days};
+use defi_math::staking::StakingError;
+use defi_math::staking::equilibrium::RewardSchedule;
 use defi_math::vault::{CollateralType, CollateralTypeState, Position, System};
 use defi_math::{Amount, Fee, FeeShare, Kind, MathError, Number, Price, Shares, Wad};
 use rust_decimal::{Decimal, dec};
@@ -342,4 +344,13 @@ fn a_float_seizure_of_everything_is_no_more_than_that() {
         assert!(liquidation.seizure.shares <= held);
     }
     assert!(met > 0);
+}
+
+/// Review: a schedule that never halves, and one that takes, were rewards.
+#[test]
+fn a_reward_schedule_must_be_one() {
+    let halving = RewardSchedule::Halving { reward: 50.0, every: 0 };
+    assert_eq!(halving.reward(1), Err(StakingError::InvalidTerms));
+    let taking = RewardSchedule::Constant { reward: -1.0 };
+    assert_eq!(taking.reward(1), Err(MathError::Negative(Kind::Number).into()));
 }

@@ -115,7 +115,7 @@ pub use receipt::{
 pub use tokenized_vault::{Conversion, TokenizedVault};
 
 use crate::error::MathError;
-use crate::num::{Exact, Fit, Grid, Number, Rounding};
+use crate::num::{Fit, Grid, Number, Rounding};
 
 /// A refusal of the lending pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
@@ -230,10 +230,4 @@ fn over<N: Number>(part: N, whole: N, rounding: Rounding) -> Result<N, MathError
 /// Whether a parameter is one: on the grid of an amount, and at most one.
 fn is_part<N: Number>(number: N) -> bool {
     number <= N::ONE && number.exact(Grid::Amount).is_ok()
-}
-
-/// `N::UNIT · 10^exponent`, exact.
-fn power_of_ten_units<N: Number>(exponent: u32) -> Result<N::Exact, MathError> {
-    let unit = N::UNIT.exact(Grid::Amount)?;
-    (0..exponent).try_fold(unit, |power, _| power.times(10))
 }

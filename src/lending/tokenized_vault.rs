@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use super::{LendingError, power_of_ten_units};
+use super::LendingError;
 use crate::error::MathError;
-use crate::num::{Exact, Fit, Grid, Number, Rounding};
-use crate::quantity::{Amount, IntoQuantity, Shares};
+use crate::num::{Fit, Grid, Number, Rounding};
+use crate::quantity::{Amount, IntoQuantity, Shares, with_virtual_shares};
 
 /// A vault that holds one token for its shares, as OpenZeppelin's `ERC4626` counts them.
 ///
@@ -102,9 +102,7 @@ impl<N: Number> TokenizedVault<N> {
 
     /// `S + 10^δ` and `A + 1`.
     fn parts(&self) -> Result<(N::Exact, N::Exact), MathError> {
-        let virtual_shares = power_of_ten_units::<N>(u32::from(self.offset))?;
-        let unit = N::UNIT.exact(Grid::Amount)?;
-        Ok((self.supply.exact()?.plus(virtual_shares)?, self.assets.exact()?.plus(unit)?))
+        with_virtual_shares(self.supply, self.assets, self.offset)
     }
 
     fn shares_for(&self, assets: Amount<N>, rounding: Rounding) -> Result<Shares<N>, MathError> {

@@ -259,7 +259,7 @@ pub enum RewardSchedule {
     Halving {
         /// The reward of the first period.
         reward: f64,
-        /// After how many periods it is halved; never, if zero.
+        /// After how many periods it is halved; above zero: what never is, is [`Constant`](Self::Constant).
         every: u32,
     },
     /// So that the supply grows by the same factor in each period, `T·(1 + ρ)^t`: the schedule after which
@@ -277,6 +277,7 @@ impl RewardSchedule {
     /// `T·((1 + ρ)^(t+1) − (1 + ρ)^t)`.
     ///
     /// # Errors
+    /// [`StakingError::InvalidTerms`] for a halving every no periods; [`MathError::Negative`];
     /// [`MathError::Overflow`] when it is not finite.
     ///
     /// # Example
@@ -298,10 +299,17 @@ impl RewardSchedule {
         let reward = match *self {
             Self::Constant { reward } => reward,
             Self::Halving { reward, every } => {
-                reward * power(0.5, period.checked_div(every).unwrap_or(0))
+                let halvings = period.checked_div(every).ok_or(StakingError::InvalidTerms)?;
+                reward * power(0.5, halvings)
             }
             Self::Exponential { supply, growth } => supply * growth * power(1.0 + growth, period),
         };
-        if reward.is_finite() { Ok(reward) } else { Err(MathError::Overflow.into()) }
+        if reward < 0.0 {
+            Err(MathError::Negative(Kind::Number).into())
+        } else if reward.is_finite() {
+            Ok(reward)
+        } else {
+            Err(MathError::Overflow.into())
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding};
-use crate::quantity::{Amount, IntoQuantity, Price, Ratio, Shares};
+use crate::quantity::{Amount, IntoQuantity, Price, Ratio, Shares, with_virtual_shares};
 
 /// The most places of the virtual offset.
 const MOST_PLACES: u8 = 18;
@@ -189,11 +189,7 @@ impl<N: Number> StakingPool<N> {
     fn parts(&self) -> Result<(N::Exact, N::Exact), MathError> {
         let StakingPoolState { staked, supply, virtual_places, .. } = self.state;
         match virtual_places {
-            Some(places) => {
-                let unit = N::UNIT.exact(Grid::Amount)?;
-                let offset = (0..places).try_fold(unit, |offset, _| offset.times(10))?;
-                Ok((supply.exact()?.plus(offset)?, staked.exact()?.plus(unit)?))
-            }
+            Some(places) => with_virtual_shares(supply, staked, places),
             None if supply.is_zero() => {
                 let one = N::ONE.exact(Grid::Amount)?;
                 Ok((one, one))

@@ -40,8 +40,10 @@ pub fn debt_at_risk<'a, N: VaultNumber>(
     collateral_type: &CollateralType<N>,
 ) -> Result<Coins<N>, VaultError> {
     let mut total = Coins::ZERO;
-    for (_, position) in unsafe_positions(positions, collateral_type) {
-        total = (total + position.debt(collateral_type)?)?;
+    for position in positions {
+        if position.is_unsafe(collateral_type)? {
+            total = (total + position.debt(collateral_type)?)?;
+        }
     }
     Ok(total)
 }

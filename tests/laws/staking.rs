@@ -1622,7 +1622,8 @@ fn markets_that_cannot_be_are_refused() {
     assert!((exponential.reward(1).unwrap() - 11.0).abs() < 1e-12);
     assert_eq!(exponential.reward(u32::MAX), Err(MathError::Overflow.into()));
     assert_eq!(RewardSchedule::Constant { reward: 5.0 }.reward(7), Ok(5.0));
-    assert_eq!(RewardSchedule::Halving { reward: 5.0, every: 0 }.reward(7), Ok(5.0));
+    let never = RewardSchedule::Halving { reward: 5.0, every: 0 };
+    assert_eq!(never.reward(7), Err(StakingError::InvalidTerms));
 }
 
 #[test]

@@ -40,13 +40,29 @@ pub fn utilization<N: Number>(
     reserves: impl IntoQuantity<Amount<N>>,
 ) -> Result<Ratio<N>, LendingError> {
     let (cash, borrows) = (cash.into_quantity()?, borrows.into_quantity()?);
-    if borrows.is_zero() {
-        return Ok(Ratio::ZERO);
-    }
+    let u = exact_utilization(cash, borrows, reserves.into_quantity()?)?;
+    Ok(Ratio::new(at_18_places(u)?)?)
+}
+
+/// The utilization with all 18 places, also where a `Decimal` has fewer.
+#[inline]
+pub(super) fn exact_utilization<N: Number>(
+    cash: Amount<N>,
+    borrows: Amount<N>,
+    reserves: Amount<N>,
+) -> Result<N::Exact, MathError> {
     let borrowed = borrows.exact()?;
-    let whole = cash.exact()?.plus(borrowed)?.minus(reserves.into_quantity()?.exact()?)?;
-    let number = N::ONE.mul_div(borrowed, whole, Fit::Alone, Grid::Amount, Rounding::Down)?;
-    Ok(Ratio::new(number)?)
+    if borrowed.is_zero() {
+        return Ok(borrowed);
+    }
+    let whole = cash.exact()?.plus(borrowed)?.minus(reserves.exact()?)?;
+    N::ONE.exact(Grid::Amount)?.scaled(borrowed, whole, Rounding::Down)
+}
+
+/// An expression of 18 places as the number that it is.
+#[inline]
+pub(super) fn at_18_places<N: Number>(value: N::Exact) -> Result<N, MathError> {
+    N::from_wide(N::Wide::from(value), Fit::Alone, Grid::Amount, Rounding::Down)
 }
 
 /// A borrow rate that rises with utilization: in one slope, or in two with a kink between them.
@@ -128,11 +144,11 @@ impl<N: Number, U: Copy> TryFrom<RateCurve<N, U>> for InterestRateModel<N, U> {
     /// [`MathError::TooManyPlaces`] for a parameter finer than 18 places.
     fn try_from(curve: RateCurve<N, U>) -> Result<Self, LendingError> {
         let rate = |rate: Rate<N, U>| -> Result<Rate<N, U>, MathError> {
-            Rate::new(with_all_places(rate.get().on_grid(Grid::Amount, Kind::Rate)?)?)
+            Rate::new(rate.get().on_grid(Grid::Amount, Kind::Rate)?)
         };
         let kink = match curve.kink {
             Some(Kink { at, jump }) => {
-                let at = with_all_places(at.get().on_grid(Grid::Amount, Kind::Ratio)?)?;
+                let at = at.get().on_grid(Grid::Amount, Kind::Ratio)?;
                 Some(Kink { at: Ratio::new(at)?, jump: rate(jump)? })
             }
             None => None,
@@ -140,13 +156,6 @@ impl<N: Number, U: Copy> TryFrom<RateCurve<N, U>> for InterestRateModel<N, U> {
         let curve = RateCurve { base: rate(curve.base)?, slope: rate(curve.slope)?, kink };
         Ok(Self { curve })
     }
-}
-
-/// The same number with the 18 places that a `Decimal` product has, written out: their sums then need not
-/// align them.
-fn with_all_places<N: Number>(number: N) -> Result<N, MathError> {
-    let padded = times(number, N::ONE, Rounding::Down)?;
-    Ok(if padded == number { padded } else { number })
 }
 
 impl<N: Number, U: Copy> From<InterestRateModel<N, U>> for RateCurve<N, U> {
@@ -258,16 +267,31 @@ impl<N: Number, U: Copy> InterestRateModel<N, U> {
         &self,
         utilization: impl IntoQuantity<Ratio<N>>,
     ) -> Result<Rate<N, U>, LendingError> {
-        let u = utilization.into_quantity()?.get();
+        let u = utilization.into_quantity()?.get().exact(Grid::Amount)?;
+        Ok(Rate::new(at_18_places(self.exact_borrow_rate(u)?)?)?)
+    }
+
+    /// The borrow rate with all 18 places, also where a `Decimal` has fewer.
+    #[inline]
+    pub(super) fn exact_borrow_rate(&self, u: N::Exact) -> Result<N::Exact, MathError> {
+        let at = |number: N| number.exact(Grid::Amount);
+        let one = at(N::ONE)?;
         let RateCurve { base, slope, kink } = self.curve;
+        let slope = at(slope.get())?;
+        let gentle = |u: N::Exact| u.scaled(slope, one, Rounding::Down);
         let rise = match kink {
-            Some(Kink { at, jump }) if u > at.get() => {
-                let steep = times(u.try_sub(at.get())?, jump.get(), Rounding::Down)?;
-                times(at.get(), slope.get(), Rounding::Down)?.try_add(steep)?
+            Some(Kink { at: kink, jump }) => {
+                let kink = at(kink.get())?;
+                if u > kink {
+                    let steep = u.minus(kink)?.scaled(at(jump.get())?, one, Rounding::Down)?;
+                    gentle(kink)?.plus(steep)?
+                } else {
+                    gentle(u)?
+                }
             }
-            _ => times(u, slope.get(), Rounding::Down)?,
+            None => gentle(u)?,
         };
-        Ok(Rate::new(rise.try_add(base.get())?)?)
+        rise.plus(at(base.get())?)
     }
 
     /// `s = ⌊u·⌊b·(1 − f)⌋⌋`: what suppliers earn, the reserves' part taken off.

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::interest_rate::{at_18_places, exact_utilization};
 use super::{
     Accrual, Borrow, FlashLoan, InterestRateModel, LendingError, Redemption, Repayment, Seizure,
     Supply, WriteOff, is_part, over, times, utilization,
@@ -231,6 +232,13 @@ impl<N: Number, U: Copy> Market<N, U> {
         self.state.terms.model.borrow_rate(self.utilization()?)
     }
 
+    #[inline]
+    fn exact_borrow_rate(&self) -> Result<N::Exact, LendingError> {
+        let MarketState { cash, borrows, reserves, terms, .. } = self.state;
+        let u = exact_utilization(cash, borrows, reserves)?;
+        Ok(terms.model.exact_borrow_rate(u)?)
+    }
+
     /// `s(u)`: what suppliers earn from the last accrual on.
     ///
     /// # Errors
@@ -314,13 +322,15 @@ impl<N: Number, U: Copy> Market<N, U> {
             return Ok(Accrual { interest: nothing, to_reserves: nothing, after });
         }
         let MarketState { borrows, reserves, borrow_index, terms, .. } = self.state;
-        let rate = self.borrow_rate()?;
-        if terms.maximum_borrow_rate.is_some_and(|most| rate.get() > most.get()) {
+        // All at 18 places, which a rate of the model has.
+        let at = |number: N| number.exact(Grid::Amount);
+        let (rate, one) = (self.exact_borrow_rate()?, at(N::ONE)?);
+        if let Some(most) = terms.maximum_borrow_rate
+            && at_18_places::<N>(rate)? > most.get()
+        {
             return Err(LendingError::BorrowRateTooHigh);
         }
-        // All at 18 places, which a rate of the model has: shorter factors for a `Decimal`.
-        let at = |number: N| number.exact(Grid::Amount);
-        let (growth, one) = (at(rate.simple(elapsed)?.get())?, at(N::ONE)?);
+        let growth = rate.times(elapsed.count())?;
         let interest = borrows.mul_div(growth, one, Fit::To(borrows), Rounding::Down)?;
         let factor = at(terms.reserve_factor.get())?;
         let to_reserves = interest.mul_div(factor, one, Fit::To(reserves), Rounding::Down)?;

@@ -103,6 +103,14 @@ pub(super) fn assemble_exact(mantissa: U256, scale: u32) -> Result<Decimal, Math
     }
 }
 
+/// A sum whose mantissa is too long as it is: without the trailing zeros that are too many.
+#[cold]
+#[inline(never)]
+fn sum_in_fewer_places(a: Decimal, b: Decimal) -> Result<Decimal, MathError> {
+    let (a, b, scale) = aligned(a, b)?;
+    assemble_exact(a.plus(b)?, scale)
+}
+
 fn whole_part_fits(mantissa: U256, scale: u32) -> bool {
     super::power_of_ten(scale)
         .ok()
@@ -136,17 +144,6 @@ fn aligned(a: Decimal, b: Decimal) -> Result<(U256, U256, u32), MathError> {
         Ok(U256::product(mantissa, power_of_ten(scale - value.scale())?))
     };
     Ok((at(a)?, at(b)?, scale))
-}
-
-/// `a·by/over` in one directed step, whatever its operands' widths.
-#[inline]
-fn quotient(a: U256, by: U256, over: U256, rounding: Rounding) -> Result<U256, MathError> {
-    if let (Some(a), Some(by), Some(over)) = (a.to_u128(), by.to_u128(), over.to_u128())
-        && let Ok(quotient) = wide::mul_div_u128(a, by, over, rounding)
-    {
-        return Ok(U256::from_u128(quotient));
-    }
-    wide::div(a.widening_mul(by), over, rounding)?.to_u256().ok_or(MathError::Overflow)
 }
 
 /// Brings a result, already rounded to the places of its grid, to those that `fit` can carry. Two
@@ -239,11 +236,15 @@ impl Number for Decimal {
     #[inline]
     fn try_add(self, rhs: Self) -> Result<Self, MathError> {
         let (a, b) = (magnitude(self, Kind::Number)?, magnitude(rhs, Kind::Number)?);
-        if self.scale() == rhs.scale() && a + b <= MAX_MANTISSA {
-            return Ok(assemble(a + b, self.scale()));
+        let (long, short, gap, scale) = match (self.scale(), rhs.scale()) {
+            (scale, less) if less <= scale => (a, b, scale - less, scale),
+            (less, scale) => (b, a, scale - less, scale),
+        };
+        let sum = short.checked_mul(power_of_ten(gap)?).and_then(|short| short.checked_add(long));
+        match sum {
+            Some(sum @ ..=MAX_MANTISSA) => Ok(assemble(sum, scale)),
+            _ => sum_in_fewer_places(self, rhs),
         }
-        let (a, b, scale) = aligned(self, rhs)?;
-        assemble_exact(a.plus(b)?, scale)
     }
 
     #[inline]
@@ -256,9 +257,14 @@ impl Number for Decimal {
         assemble_exact(a.minus(b)?, scale)
     }
 
+    #[inline]
     fn multiple(self, factor: u32) -> Result<Self, MathError> {
-        let mantissa = magnitude(self, Kind::Number)?;
-        assemble_exact(U256::product_u64(mantissa, u64::from(factor)), self.scale())
+        // 96 and 32 bits.
+        let product = magnitude(self, Kind::Number)? * u128::from(factor);
+        if product <= MAX_MANTISSA {
+            return Ok(assemble(product, self.scale()));
+        }
+        assemble_exact(U256::from_u128(product), self.scale())
     }
 
     #[inline]
@@ -313,7 +319,7 @@ impl Number for Decimal {
         grid: Grid,
         rounding: Rounding,
     ) -> Result<Self, MathError> {
-        settle(quotient(self.exact(grid)?, by, over, rounding)?, fit, grid, rounding)
+        settle(wide::quotient(self.exact(grid)?, by, over, rounding)?, fit, grid, rounding)
     }
 
     fn from_wide(

@@ -335,6 +335,11 @@ impl Exact for U256 {
         self.widening_mul(rhs).to_u256().ok_or(MathError::Overflow)
     }
 
+    #[inline]
+    fn scaled(self, by: Self, over: Self, rounding: Rounding) -> Result<Self, MathError> {
+        wide::quotient(self, by, over, rounding)
+    }
+
     fn approximate(self) -> f64 {
         let (hi, lo) = self.halves();
         super::float::of_halves(hi, lo)

@@ -135,6 +135,11 @@ mod implementation {
             Ok(self * rhs)
         }
 
+        #[inline]
+        fn scaled(self, by: Self, over: Self, _: Rounding) -> Result<Self, MathError> {
+            if over == 0.0 { Err(MathError::DivisionByZero) } else { Ok(self * by / over) }
+        }
+
         fn approximate(self) -> f64 {
             self
         }

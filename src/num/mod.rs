@@ -161,6 +161,13 @@ pub trait Exact: Copy + Debug + PartialOrd {
     /// [`MathError::Overflow`] above 2^256; a float is checked when it becomes a number.
     fn product(self, rhs: Self) -> Result<Self, MathError>;
 
+    /// `self · by / over` in one directed step, where a formula rounds on its way.
+    ///
+    /// # Errors
+    /// [`MathError::DivisionByZero`]; [`MathError::Overflow`] when the quotient is above 2^256; a float
+    /// is checked when it becomes a number.
+    fn scaled(self, by: Self, over: Self, rounding: Rounding) -> Result<Self, MathError>;
+
     /// A float near the expression.
     fn approximate(self) -> f64;
 }

@@ -434,6 +434,28 @@ pub(crate) fn mul_div(
     }
 }
 
+/// `a·by/over` in one directed step, whatever the widths of its operands.
+#[inline]
+pub(crate) fn quotient(
+    a: U256,
+    by: U256,
+    over: U256,
+    rounding: Rounding,
+) -> Result<U256, MathError> {
+    if (a.hi | by.hi | over.hi) == 0
+        && let Ok(quotient) = mul_div_u128(a.lo, by.lo, over.lo, rounding)
+    {
+        return Ok(U256::from_u128(quotient));
+    }
+    quotient_wide(a, by, over, rounding)
+}
+
+#[cold]
+#[inline(never)]
+fn quotient_wide(a: U256, by: U256, over: U256, rounding: Rounding) -> Result<U256, MathError> {
+    div(a.widening_mul(by), over, rounding)?.to_u256().ok_or(MathError::Overflow)
+}
+
 /// `a·b/c` in one directed step.
 #[inline]
 pub(crate) fn mul_div_u128(

@@ -49,7 +49,7 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::num::{Exact, Fit, Fixed, Grid, Number, Rounding, power_of_ten};
+use crate::num::{Exact, Fit, Fixed, Gamma, Grid, Number, Rounding, power_of_ten};
 
 /// What can be given where a quantity is asked for: the quantity itself, or a bare number that is
 /// checked to be one.
@@ -556,23 +556,22 @@ pub(crate) fn terms_of(value: Decimal, kind: Kind) -> Result<(u128, u128), MathE
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fee {
     // What every quote multiplies by; the fee itself is asked for less often.
-    kept: u32,
-    denominator: u32,
+    kept: Gamma,
 }
 
 impl Fee {
     /// No fee.
-    pub const ZERO: Self = Self { kept: 1, denominator: 1 };
+    pub const ZERO: Self = Self { kept: Gamma::new(1, 1) };
     /// 0.01 %.
-    pub const PERCENT_0_01: Self = Self { kept: 9_999, denominator: 10_000 };
+    pub const PERCENT_0_01: Self = Self { kept: Gamma::new(9_999, 10_000) };
     /// 0.05 %.
-    pub const PERCENT_0_05: Self = Self { kept: 1_999, denominator: 2_000 };
+    pub const PERCENT_0_05: Self = Self { kept: Gamma::new(1_999, 2_000) };
     /// 0.25 %.
-    pub const PERCENT_0_25: Self = Self { kept: 399, denominator: 400 };
+    pub const PERCENT_0_25: Self = Self { kept: Gamma::new(399, 400) };
     /// 0.30 %: Uniswap v2, SushiSwap.
-    pub const PERCENT_0_30: Self = Self { kept: 997, denominator: 1_000 };
+    pub const PERCENT_0_30: Self = Self { kept: Gamma::new(997, 1_000) };
     /// 1 %.
-    pub const PERCENT_1: Self = Self { kept: 99, denominator: 100 };
+    pub const PERCENT_1: Self = Self { kept: Gamma::new(99, 100) };
 
     /// `numerator/denominator` of what is paid in.
     ///
@@ -585,7 +584,7 @@ impl Fee {
     const fn of(numerator: u128, denominator: u128) -> Result<Self, MathError> {
         match lowest_terms(numerator, denominator) {
             Some((numerator, denominator)) if numerator < denominator => {
-                Ok(Self { kept: denominator.saturating_sub(numerator), denominator })
+                Ok(Self { kept: Gamma::new(denominator.saturating_sub(numerator), denominator) })
             }
             _ => Err(MathError::OutOfRange(Kind::Fee)),
         }
@@ -610,19 +609,26 @@ impl Fee {
     /// The fee's numerator in lowest terms: `d − n` where `γ = n/d` is the part that trades.
     #[must_use]
     pub const fn numerator(self) -> u32 {
-        // `kept` is at most the denominator by construction.
-        self.denominator.saturating_sub(self.kept)
+        // At most the denominator is kept, by construction.
+        self.denominator().saturating_sub(self.kept())
     }
 
     /// The denominator in lowest terms: `d`.
     #[must_use]
     pub const fn denominator(self) -> u32 {
-        self.denominator
+        self.kept.denominator()
     }
 
     /// `n = d − numerator`, the numerator of the part `γ = n/d` that trades.
     #[must_use]
     pub const fn kept(self) -> u32 {
+        self.kept.numerator()
+    }
+
+    /// `γ = n/d = 1 − fee`: the part of what is paid in that trades.
+    #[must_use]
+    #[inline]
+    pub const fn gamma(self) -> Gamma {
         self.kept
     }
 }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::AmmError;
 use crate::error::MathError;
-use crate::num::{Exact, Fit, Number, Rounding, Wide};
+use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide};
 use crate::quantity::{Amount, Fee, IntoQuantity, Price, Ratio};
 
 /// A constant-product curve with a fee on the input: `x` is the reserve of the token that is sold to
@@ -194,12 +194,10 @@ impl<N: Number> ConstantProduct<N> {
         Ok(self.x.mul_div(asked, left, Fit::To(self.x), rounding)?)
     }
 
-    /// `n·dx` and `d·x + n·dx`: the part of the pool after the trade that the input is.
+    /// `γ·dx` and `x + γ·dx`, up to a common factor: the part of the pool after the trade that the input is.
     #[inline]
     fn traded_part(self, dx: Amount<N>) -> Result<(N::Exact, N::Exact), MathError> {
-        let kept = dx.times(self.fee.kept())?;
-        let whole = self.x.times(self.fee.denominator())?.plus(kept)?;
-        Ok((kept, whole))
+        self.x.get().joined_by(dx.get(), self.fee.gamma(), Grid::Amount)
     }
 
     /// `⌊dx·y/x⌋`: what goes with `dx` in a deposit at the pool's ratio.

@@ -6,7 +6,7 @@
 #![allow(clippy::float_arithmetic, reason = "the float code")]
 
 /// `a / b`.
-pub(crate) fn quotient(a: f64, b: f64) -> f64 {
+pub(crate) const fn quotient(a: f64, b: f64) -> f64 {
     a / b
 }
 
@@ -26,7 +26,7 @@ mod implementation {
     use core::cmp::Ordering;
 
     use crate::error::{Kind, MathError};
-    use crate::num::{Exact, Fit, Grid, Growth, Number, Rounding, Wide, sealed};
+    use crate::num::{Exact, Fit, Gamma, Grid, Growth, Number, Rounding, Wide, sealed};
 
     /// Products of floats closer than this, relative to the larger, compare as equal.
     ///
@@ -194,10 +194,10 @@ mod implementation {
             }
         }
 
-        /// One comparison, for a number that is not negative.
+        /// Both zeros, by their bits: it costs a quote less than a comparison of floats.
         #[inline]
         fn is_zero(self) -> bool {
-            self <= 0.0
+            self.to_bits() << 1 == 0
         }
 
         fn normalized(self) -> Self {
@@ -226,6 +226,12 @@ mod implementation {
         #[inline]
         fn exact(self, _: Grid) -> Result<Self, MathError> {
             Ok(self)
+        }
+
+        #[inline]
+        fn joined_by(self, part: Self, gamma: Gamma, _: Grid) -> Result<(Self, Self), MathError> {
+            let kept = gamma.nearest() * part;
+            Ok((kept, self + kept))
         }
 
         fn fraction(self, kind: Kind) -> Result<(Self, Self), MathError> {

@@ -59,7 +59,7 @@ mod operators;
 pub(crate) mod wide;
 
 use core::cmp::Ordering;
-use core::fmt::{Debug, Display};
+use core::fmt::{self, Debug, Display};
 use core::ops::{Add, Mul, Sub};
 use core::str::FromStr;
 
@@ -118,6 +118,51 @@ impl<T> Fit<T> {
             Self::From(whole) => Fit::From(inner(whole)),
             Self::To(part) => Fit::To(inner(part)),
         }
+    }
+}
+
+/// `γ = n/d`: the part of what is paid that counts, in small integers.
+///
+/// Carries the float nearest to it, because to turn two integers into floats would cost a quote in `f64`
+/// more than all else in it but the division.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Gamma {
+    numerator: u32,
+    denominator: u32,
+    nearest: u64,
+}
+
+impl Gamma {
+    pub(crate) const fn new(numerator: u32, denominator: u32) -> Self {
+        let nearest = quotient(numerator as f64, denominator as f64).to_bits();
+        Self { numerator, denominator, nearest }
+    }
+
+    /// `n`.
+    #[must_use]
+    #[inline]
+    pub const fn numerator(self) -> u32 {
+        self.numerator
+    }
+
+    /// `d`.
+    #[must_use]
+    #[inline]
+    pub const fn denominator(self) -> u32 {
+        self.denominator
+    }
+
+    /// The float nearest to it.
+    #[must_use]
+    #[inline]
+    pub const fn nearest(self) -> f64 {
+        f64::from_bits(self.nearest)
+    }
+}
+
+impl Debug for Gamma {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.numerator, self.denominator)
     }
 }
 
@@ -282,6 +327,22 @@ pub trait Number:
     #[inline]
     fn times(self, factor: u32, grid: Grid) -> Result<Self::Exact, MathError> {
         self.exact(grid)?.times(factor)
+    }
+
+    /// `n·part` and `d·self + n·part`, for `γ = n/d`: what counts of a part, and what it makes with
+    /// `self`, both `d` times. A float takes them once: `γ·part` and `self + γ·part`.
+    ///
+    /// # Errors
+    /// As [`times`](Self::times).
+    #[inline]
+    fn joined_by(
+        self,
+        part: Self,
+        gamma: Gamma,
+        grid: Grid,
+    ) -> Result<(Self::Exact, Self::Exact), MathError> {
+        let kept = part.times(gamma.numerator, grid)?;
+        Ok((kept, self.times(gamma.denominator, grid)?.plus(kept)?))
     }
 
     /// `self` as a fraction of two exact expressions.

@@ -464,11 +464,11 @@ impl<N: Number> ConstantProduct<N> {
             return Ok(Amount::ZERO);
         }
         let (q, b) = price.parts();
-        let (q, b) = (N::Wide::from(q), N::Wide::from(b));
-        let (x, y) = (self.x.wide()?, self.y.wide()?);
-        let (n, d) = (N::Wide::integer(self.fee.kept()), N::Wide::integer(self.fee.denominator()));
-        let root = (d * x * y * b).div_floor(n * q).sqrt_floor();
-        let dx = root.saturating_minus((d * x).div_floor(n));
+        // d·x and n·q.
+        let (x, q) = (self.x.times(self.fee.denominator())?, q.times(self.fee.kept())?);
+        let (x, y) = (N::Wide::from(x), self.y.wide()?);
+        let root = (x * y * N::Wide::from(b)).div_floor(q.into()).sqrt_floor();
+        let dx = root.saturating_minus(x.div_floor(N::Wide::integer(self.fee.kept())));
         Ok(Amount::from_wide(dx, Fit::To(self.x), Rounding::Down)?)
     }
 }

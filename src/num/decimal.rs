@@ -328,7 +328,7 @@ impl Number for Decimal {
         grid: Grid,
         rounding: Rounding,
     ) -> Result<Self, MathError> {
-        let value = value.0?.to_u256().ok_or(MathError::Overflow)?;
+        let value = value.settled()?.to_u256().ok_or(MathError::Overflow)?;
         settle(value, fit, grid, rounding)
     }
 

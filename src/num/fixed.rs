@@ -346,87 +346,115 @@ impl Exact for U256 {
     }
 }
 
-/// A polynomial held in 512 bits, or the first refusal that it met.
+/// A polynomial held in 512 bits, and the first refusal that it met.
+///
+/// Side by side and not as a `Result`, which is moved as bytes at odd addresses: that took longer than the
+/// products.
 #[derive(Clone, Copy, Debug)]
-pub struct Polynomial(pub(super) Result<U512, MathError>);
+pub struct Polynomial {
+    value: U512,
+    refusal: Option<MathError>,
+}
 
 impl Polynomial {
-    fn with(self, rhs: Self, step: impl FnOnce(U512, U512) -> Result<U512, MathError>) -> Self {
-        Self(self.0.and_then(|a| rhs.0.and_then(|b| step(a, b))))
+    /// The value, unless a step that led to it was refused.
+    #[inline]
+    pub(super) fn settled(self) -> Result<U512, MathError> {
+        self.refusal.map_or(Ok(self.value), Err)
     }
 
+    /// `step` of both values, or the refusal if it has no result.
+    #[inline]
+    fn with(
+        self,
+        rhs: Self,
+        refusal: MathError,
+        step: impl FnOnce(U512, U512) -> Option<U512>,
+    ) -> Self {
+        let before = self.refusal.or(rhs.refusal);
+        match step(self.value, rhs.value) {
+            Some(value) => Self { value, refusal: before },
+            None => Self { value: U512::ZERO, refusal: before.or(Some(refusal)) },
+        }
+    }
+
+    #[inline]
     fn divided(self, divisor: Self, rounding: Rounding) -> Self {
-        self.with(divisor, |a, b| {
-            let divisor = b.to_u256().ok_or(MathError::Overflow)?;
-            wide::div(a, divisor, rounding)
-        })
+        let zero = divisor.value == U512::ZERO;
+        let refusal = if zero { MathError::DivisionByZero } else { MathError::Overflow };
+        self.with(divisor, refusal, |a, b| wide::div(a, b.to_u256()?, rounding).ok())
     }
 
+    #[inline]
     fn root(self, rounding: Rounding) -> Self {
-        Self(self.0.and_then(|n| {
-            let (root, inexact) = n.isqrt();
-            let root = U512::from_u256(root);
-            match rounding {
-                Rounding::Up if inexact => {
-                    root.checked_add(U512::from_u256(U256::ONE)).ok_or(MathError::Overflow)
-                }
-                _ => Ok(root),
-            }
-        }))
+        let (root, inexact) = self.value.isqrt();
+        let up = U256::from_u128(u128::from(inexact && rounding == Rounding::Up));
+        let (root, up) = (Self::from(root), Self::from(up));
+        Self { refusal: self.refusal, ..root.add(up) }
     }
 }
 
 impl From<U256> for Polynomial {
+    #[inline]
     fn from(value: U256) -> Self {
-        Self(Ok(U512::from_u256(value)))
+        Self { value: U512::from_u256(value), refusal: None }
     }
 }
 
 impl Add for Polynomial {
     type Output = Self;
 
+    #[inline]
     fn add(self, rhs: Self) -> Self {
-        self.with(rhs, |a, b| a.checked_add(b).ok_or(MathError::Overflow))
+        self.with(rhs, MathError::Overflow, U512::checked_add)
     }
 }
 
 impl Sub for Polynomial {
     type Output = Self;
 
+    #[inline]
     fn sub(self, rhs: Self) -> Self {
-        self.with(rhs, |a, b| a.checked_sub(b).ok_or(MathError::Underflow))
+        self.with(rhs, MathError::Underflow, U512::checked_sub)
     }
 }
 
 impl Mul for Polynomial {
     type Output = Self;
 
+    #[inline]
     fn mul(self, rhs: Self) -> Self {
-        self.with(rhs, |a, b| a.checked_mul(b).ok_or(MathError::Overflow))
+        self.with(rhs, MathError::Overflow, U512::checked_mul)
     }
 }
 
 impl Wide for Polynomial {
+    #[inline]
     fn div_floor(self, divisor: Self) -> Self {
         self.divided(divisor, Rounding::Down)
     }
 
+    #[inline]
     fn div_ceil(self, divisor: Self) -> Self {
         self.divided(divisor, Rounding::Up)
     }
 
+    #[inline]
     fn sqrt_floor(self) -> Self {
         self.root(Rounding::Down)
     }
 
+    #[inline]
     fn sqrt_ceil(self) -> Self {
         self.root(Rounding::Up)
     }
 
+    #[inline]
     fn saturating_minus(self, rhs: Self) -> Self {
-        self.with(rhs, |a, b| Ok(a.checked_sub(b).unwrap_or(U512::from_u256(U256::ZERO))))
+        self.with(rhs, MathError::Underflow, |a, b| Some(a.checked_sub(b).unwrap_or(U512::ZERO)))
     }
 
+    #[inline]
     fn integer(factor: u32) -> Self {
         U256::from_u128(u128::from(factor)).into()
     }
@@ -531,7 +559,7 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
     }
 
     fn from_wide(value: Polynomial, _: Fit<Self>, _: Grid, _: Rounding) -> Result<Self, MathError> {
-        value.0?.to_u256().and_then(U256::to_u128).map(Self).ok_or(MathError::Overflow)
+        value.settled()?.to_u256().and_then(U256::to_u128).map(Self).ok_or(MathError::Overflow)
     }
 
     #[inline]

@@ -220,6 +220,8 @@ impl U256 {
 }
 
 impl U512 {
+    pub(crate) const ZERO: Self = Self::from_u256(U256::ZERO);
+
     pub(crate) const fn from_u256(value: U256) -> Self {
         Self { hi: U256::ZERO, lo: value }
     }
@@ -228,6 +230,7 @@ impl U512 {
         (self.hi == U256::ZERO).then_some(self.lo)
     }
 
+    #[inline]
     pub(crate) const fn checked_add(self, rhs: Self) -> Option<Self> {
         let (lo, carry) = self.lo.overflowing_add(rhs.lo);
         match self.hi.checked_add(rhs.hi) {
@@ -240,6 +243,7 @@ impl U512 {
         }
     }
 
+    #[inline]
     pub(crate) const fn checked_sub(self, rhs: Self) -> Option<Self> {
         let (lo, borrow) = self.lo.overflowing_sub(rhs.lo);
         match self.hi.checked_sub(rhs.hi) {
@@ -253,7 +257,15 @@ impl U512 {
     }
 
     /// `self · rhs`, if it fits.
+    #[inline]
     pub(crate) fn checked_mul(self, rhs: Self) -> Option<Self> {
+        if self.hi == U256::ZERO && rhs.hi == U256::ZERO {
+            return Some(self.lo.widening_mul(rhs.lo));
+        }
+        self.checked_mul_full(rhs)
+    }
+
+    fn checked_mul_full(self, rhs: Self) -> Option<Self> {
         let (wide, narrow) = match (self.to_u256(), rhs.to_u256()) {
             (_, Some(narrow)) => (self, narrow),
             (Some(narrow), None) => (rhs, narrow),

@@ -15,8 +15,11 @@ use defi_math::lending::{
     Position as Holding, Terms,
 };
 use defi_math::rate::{PerBlock, PerDay, Rate, blocks, days};
-use defi_math::staking::StakingError;
 use defi_math::staking::equilibrium::RewardSchedule;
+use defi_math::staking::inequality::{Distribution, Effect};
+use defi_math::staking::{
+    Book, BookState, Fraction, Kept, Loan as StakeLoan, LoanTerms, StakingError, StakingPool,
+};
 use defi_math::vault::{CollateralType, CollateralTypeState, Position, System};
 use defi_math::{Amount, Fee, FeeShare, Kind, MathError, Number, Price, Shares, Wad};
 use rust_decimal::{Decimal, dec};
@@ -353,4 +356,118 @@ fn a_reward_schedule_must_be_one() {
     assert_eq!(halving.reward(1), Err(StakingError::InvalidTerms));
     let taking = RewardSchedule::Constant { reward: -1.0 };
     assert_eq!(taking.reward(1), Err(MathError::Negative(Kind::Number).into()));
+}
+
+/// Parts of which a float's sum, less the first, is below the second for some.
+fn parts() -> impl Iterator<Item = (f64, f64)> {
+    (1..200_u32).map(|step| (0.7 * f64::from(step), 0.1 * f64::from(step)))
+}
+
+/// What rounding leaves of the last part.
+fn is_dust(left: f64, part: f64) -> bool {
+    left <= 1e-12 * part
+}
+
+/// Review: of floats, a repayment of all that was owed could ask for an ulp more than the principal, and was
+/// refused.
+#[test]
+fn a_float_repayment_of_everything_leaves_nothing() {
+    let terms = LoanTerms::new(Fraction::ONE_HALF, 2, 2.0).unwrap();
+    for (a, b) in parts() {
+        let loan = StakeLoan::new(terms, 10.0 * a).unwrap().borrow(a).unwrap().after;
+        let grown = loan.accrue(2.7).unwrap().repay(b).unwrap().after;
+        let repaid = grown.repay(grown.debt().unwrap()).unwrap();
+        assert!(repaid.after.debt().unwrap().is_zero(), "{a} {b}");
+        assert!(repaid.after.unlock(10.0 * a).is_ok());
+    }
+}
+
+/// The same: a book's sums had lost to rounding what its last loan is.
+#[test]
+fn the_last_float_loan_is_still_in_its_book() {
+    let terms = LoanTerms::new(Fraction::ONE_HALF, 2, 2.0).unwrap();
+    for (a, b) in parts() {
+        let loans = [a, b].map(|stake| StakeLoan::new(terms, 2.0 * stake).unwrap());
+        let book = Book::default().join(&loans[0]).unwrap().join(&loans[1]).unwrap();
+        let first = book.borrow(&loans[0], a).unwrap();
+        let second = first.after.borrow(&loans[1], b).unwrap();
+        let repaid = second.after.repay(&first.loan.after, a).unwrap();
+        let left = repaid.after.unlock(&repaid.loan.after, 2.0 * a).unwrap();
+        let last = left.after.repay(&second.loan.after, b).unwrap();
+        let left = last.after.unlock(&last.loan.after, 2.0 * b).unwrap();
+        assert!(is_dust(left.after.staked().get(), b) && is_dust(left.after.supply().get(), b));
+    }
+}
+
+/// The same: the last staker's shares were more than there were.
+#[test]
+fn the_last_float_shares_of_a_stake_are_redeemed() {
+    for (a, b) in parts() {
+        let pool = StakingPool::new(Fraction::ZERO).deposit(a).unwrap().after;
+        let pool = pool.deposit(b).unwrap().after.redeem(a).unwrap().after;
+        let last = pool.redeem(b).unwrap();
+        assert!(last.amount <= pool.staked() && is_dust(last.after.supply().get(), b), "{a} {b}");
+    }
+}
+
+/// The same: the last withdrawal was more than waited, or an ulp more than had been asked for.
+#[test]
+fn the_last_float_withdrawal_is_claimed() {
+    let slash = Kept::after_slash(0.1).unwrap();
+    for (a, b) in parts() {
+        let pool = StakingPool::new(Fraction::ZERO).deposit(a).unwrap().after;
+        let pool = pool.slash(slash).unwrap().after.deposit(b).unwrap().after;
+        let first = pool.unbond(a, 0, 0).unwrap();
+        let second = first.after.unbond(first.after.supply(), 0, 0).unwrap();
+        let claimed = second.after.claim(first.withdrawal, 0).unwrap().after;
+        let last = claimed.claim(second.withdrawal, 0).unwrap();
+        assert!(last.lost.is_zero() && is_dust(last.after.unbonding().get(), b), "{a} {b}");
+    }
+}
+
+/// The same: a loss of everything was an ulp more than there was on one side.
+#[test]
+fn a_float_pool_can_lose_everything() {
+    for (a, b) in parts() {
+        let pool = StakingPool::new(Fraction::ZERO).deposit(a + b).unwrap().after;
+        let pool = pool.unbond(b, 0, 0).unwrap().after;
+        let total = (pool.staked() + pool.unbonding()).unwrap();
+        assert!(is_dust(pool.lose(total).unwrap().after.staked().get(), b), "{a} {b}");
+    }
+}
+
+/// Review: burning one of several equal stakes was judged as if it came last of them.
+#[test]
+fn burning_one_of_equal_stakes_makes_it_the_least_of_them() {
+    let stakes = [10, 10, 10].map(units).map(Amount::from);
+    let distribution = Distribution::of_sorted(&stakes).unwrap();
+    for rank in 0..3 {
+        assert_eq!(distribution.effect_of_burn(rank), Ok(Effect::Raises));
+    }
+    let stakes = [0, 0, 5].map(units).map(Amount::from);
+    let distribution = Distribution::of_sorted(&stakes).unwrap();
+    // Nothing can be burned of nothing.
+    assert_eq!(distribution.effect_of_burn(1), Ok(Effect::Keeps));
+    assert_eq!(distribution.effect_of_burn(2), Ok(Effect::Keeps));
+}
+
+/// Review: the worth of a unit after an expected loss left out the reserve that would cover it.
+#[test]
+fn the_reserve_covers_an_expected_loss_as_it_covers_a_foreclosure() {
+    let terms = LoanTerms::new(Fraction::ONE_HALF, 1, dec!(2)).unwrap();
+    let lost = StakeLoan::new(terms, dec!(100)).unwrap().borrow(dec!(40)).unwrap().after;
+    for (reserve, worth) in [(dec!(0), dec!(0.6)), (dec!(20), dec!(0.75)), (dec!(40), dec!(1))] {
+        let book = Book::try_from(BookState {
+            staked: Amount::new(dec!(300)).unwrap(),
+            lent: Amount::new(dec!(100)).unwrap(),
+            unbacked: Amount::ZERO,
+            reserve: Amount::new(reserve).unwrap(),
+            defaulted: Amount::ZERO,
+        })
+        .unwrap();
+        assert_eq!(book.unit_worth_after(dec!(40)).unwrap(), worth);
+        let slashed = book.slash(&lost, Kept::NOTHING).unwrap();
+        let after = slashed.after.foreclose(&slashed.loan.after).unwrap().after;
+        assert_eq!(after.unit_worth().unwrap(), worth);
+    }
 }

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Booked, BookedForeclosure, Borrow, BuyBack, Foreclosure, Fraction, Kept, Loan, LoanSlash,
-    Repayment, StakingError, Unlock,
+    Repayment, StakingError, Unlock, lacks,
 };
 use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding};
@@ -22,6 +22,7 @@ use crate::quantity::{Amount, IntoQuantity, Price, Ratio};
 ///
 /// # Assumptions
 /// - What a debtor repays of the principal is burned.
+/// - Interest grows on the loans alone ([`Loan::accrue`]); the book knows of it when it is paid.
 /// - Interest and premiums are paid in the synthetic. They burn the unbacked remainder first; the rest is
 ///   kept as a reserve, which covers the next foreclosures.
 /// - A foreclosure deletes a debt and not the synthetic that it issued: what the reserve does not cover
@@ -56,6 +57,8 @@ use crate::quantity::{Amount, IntoQuantity, Price, Ratio};
 #[cfg_attr(feature = "serde", serde(bound = "", try_from = "BookState<N>", into = "BookState<N>"))]
 pub struct Book<N: Number = Decimal> {
     state: BookState<N>,
+    /// `lent + unbacked`, which is known to be a number since the book was made.
+    supply: Amount<N>,
 }
 
 /// Everything that a [`Book`] remembers.
@@ -86,6 +89,7 @@ impl<N: Number> Default for Book<N> {
                 reserve: Amount::ZERO,
                 defaulted: Amount::ZERO,
             },
+            supply: Amount::ZERO,
         }
     }
 }
@@ -95,14 +99,16 @@ impl<N: Number> TryFrom<BookState<N>> for Book<N> {
 
     /// # Errors
     /// [`StakingError::InvalidState`] for a reserve above the supply, a reserve beside an unbacked
-    /// remainder that it would have covered, and a remainder above all defaults.
+    /// remainder that it would have covered, and a remainder above all defaults; [`MathError::Overflow`],
+    /// [`MathError::Inexact`] for a supply that cannot be held.
     fn try_from(state: BookState<N>) -> Result<Self, StakingError> {
         let supply = (state.lent + state.unbacked)?;
         let idle = !state.reserve.is_zero() && !state.unbacked.is_zero();
-        if state.reserve > supply || idle || state.unbacked > state.defaulted {
+        let too_much = lacks(supply.get(), state.reserve.get());
+        if too_much || idle || state.unbacked > state.defaulted {
             return Err(StakingError::InvalidState);
         }
-        Ok(Self { state })
+        Ok(Self { state, supply })
     }
 }
 
@@ -139,9 +145,8 @@ impl<N: Number> Book<N> {
 
     /// The synthetic that exists: `lent + unbacked`.
     #[must_use]
-    pub fn supply(&self) -> Amount<N> {
-        // Both were added when the book was made.
-        (self.state.lent + self.state.unbacked).unwrap_or(self.state.lent)
+    pub const fn supply(&self) -> Amount<N> {
+        self.supply
     }
 
     /// The synthetic that others than the book hold: `supply − reserve`.
@@ -149,7 +154,7 @@ impl<N: Number> Book<N> {
     /// # Errors
     /// [`MathError::Inexact`] when a `Decimal` cannot hold the difference.
     pub fn circulating(&self) -> Result<Amount<N>, StakingError> {
-        Ok((self.supply() - self.state.reserve)?)
+        Ok(self.supply.less_part(self.state.reserve)?)
     }
 
     /// A validator comes in with its stake and without debt.
@@ -202,7 +207,8 @@ impl<N: Number> Book<N> {
 
     /// Whether a loan can be one of the book's: neither its stake nor its principal exceeds the sums.
     fn check_holds(&self, loan: &Loan<N>) -> Result<(), StakingError> {
-        if loan.stake() > self.state.staked || loan.principal() > self.state.lent {
+        let BookState { staked, lent, .. } = self.state;
+        if lacks(staked.get(), loan.stake().get()) || lacks(lent.get(), loan.principal().get()) {
             return Err(StakingError::NotInBook);
         }
         Ok(())
@@ -223,7 +229,7 @@ impl<N: Number> Book<N> {
     ) -> Result<Booked<Repayment<N>, N>, StakingError> {
         self.check_holds(loan)?;
         let repayment = loan.repay(amount)?;
-        if repayment.payment > self.circulating()? {
+        if lacks(self.circulating()?.get(), repayment.payment.get()) {
             return Err(StakingError::InsufficientSupply);
         }
         let lent = self.state.lent.less_part(repayment.principal)?;
@@ -310,7 +316,7 @@ impl<N: Number> Book<N> {
         synthetic: impl IntoQuantity<Amount<N>>,
     ) -> Result<BuyBack<N>, StakingError> {
         let synthetic = synthetic.into_quantity()?;
-        if synthetic > self.circulating()? {
+        if lacks(self.circulating()?.get(), synthetic.get()) {
             return Err(StakingError::InsufficientSupply);
         }
         let (burned, state) = self.state.with_reserve_grown(synthetic)?;
@@ -346,25 +352,48 @@ impl<N: Number> Book<N> {
         self.unit_worth_after(Amount::ZERO)
     }
 
-    /// The same less an expected loss: `⌊(lent − loss)/supply⌋`, zero when nothing would be left.
+    /// The same after an expected loss, which the reserve covers as far as it reaches: what
+    /// [`unit_worth`](Self::unit_worth) will be once so much is foreclosed.
+    ///
+    /// ```text
+    /// ⌊(lent − loss)/(supply − min(loss, reserve))⌋, zero when nothing would be left
+    /// ```
     ///
     /// # Rounding
     /// Down.
     ///
     /// # Errors
     /// [`StakingError::NothingIssued`] without a supply.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Amount;
+    /// use defi_math::staking::{Book, BookState};
+    /// use rust_decimal::dec;
+    ///
+    /// let state = BookState { lent: Amount::new(dec!(100))?, ..*Book::default().state() };
+    /// assert_eq!(Book::try_from(state)?.unit_worth_after(dec!(40))?, dec!(0.6));
+    /// // A reserve of 20 covers half of the loss.
+    /// let state = BookState { reserve: Amount::new(dec!(20))?, ..state };
+    /// assert_eq!(Book::try_from(state)?.unit_worth_after(dec!(40))?, dec!(0.75));
+    /// # Ok::<(), defi_math::staking::StakingError>(())
+    /// ```
     pub fn unit_worth_after(
         &self,
         expected_loss: impl IntoQuantity<Amount<N>>,
     ) -> Result<Ratio<N>, StakingError> {
-        let (loss, supply) = (expected_loss.into_quantity()?, self.supply());
-        if supply.is_zero() {
+        let BookState { lent, reserve, .. } = self.state;
+        let loss = expected_loss.into_quantity()?;
+        if self.supply.is_zero() {
             return Err(StakingError::NothingIssued);
         }
-        if loss >= self.state.lent {
+        if loss >= lent {
             return Ok(Ratio::ZERO);
         }
-        Ok(Ratio::of_down((self.state.lent - loss)?, supply)?)
+        let covered = if loss < reserve { loss } else { reserve };
+        let left = lent.exact()?.minus(loss.exact()?)?;
+        let supply = self.supply.exact()?.minus(covered.exact()?)?;
+        Ok(Ratio::ONE.mul_div(left, supply, Fit::Alone, Rounding::Down)?)
     }
 
     /// What secures the network: `staked − ⌈lent·price⌉`, the stake less what was lent against it at the
@@ -633,6 +662,18 @@ pub struct Delegations<N: Number = Decimal> {
 }
 
 impl<N: Number> Delegations<N> {
+    /// What is liquid of it.
+    #[must_use]
+    pub const fn liquid(&self) -> Amount<N> {
+        self.liquid
+    }
+
+    /// All of it.
+    #[must_use]
+    pub const fn total(&self) -> Amount<N> {
+        self.total
+    }
+
     /// So much is liquid of so much.
     ///
     /// # Errors
@@ -649,10 +690,7 @@ impl<N: Number> Delegations<N> {
 impl LiquidCaps {
     /// The Cosmos Hub's: a quarter of all stake, half of a validator's, 250 times its bond.
     pub const COSMOS_HUB: Self = Self {
-        global: match Fraction::new(1, 4) {
-            Ok(quarter) => quarter,
-            Err(_) => Fraction::ZERO,
-        },
+        global: Fraction::ONE_QUARTER,
         validator: Fraction::ONE_HALF,
         bond_factor: Some(250),
     };

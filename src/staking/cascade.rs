@@ -44,7 +44,7 @@ impl<N: Number> Exposure<N> {
     /// "fails if and only if `L·p > κ·S`". The number is the caller's, to know the loan by afterwards.
     ///
     /// # Errors
-    /// [`StakingError::NothingOwed`] for no debt, which cannot fail; those of bare numbers that are not
+    /// [`StakingError::NoDebt`] for no debt, which cannot fail; those of bare numbers that are not
     /// amounts.
     pub fn new(
         id: u32,
@@ -53,7 +53,7 @@ impl<N: Number> Exposure<N> {
     ) -> Result<Self, StakingError> {
         let (debt, resources) = (debt.into_quantity()?, resources.into_quantity()?);
         if debt.is_zero() {
-            return Err(StakingError::NothingOwed);
+            return Err(StakingError::NoDebt);
         }
         let threshold = quotient(resources.to_f64(), debt.to_f64());
         Ok(Self { debt, resources, threshold, id })
@@ -63,7 +63,7 @@ impl<N: Number> Exposure<N> {
     /// nothing, and fails at any price.
     ///
     /// # Errors
-    /// [`StakingError::NothingOwed`] for a loan without debt.
+    /// [`StakingError::NoDebt`] for a loan without debt.
     pub fn of_loan(id: u32, loan: &Loan<N>) -> Result<Self, StakingError> {
         let resources = if loan.is_in_default()? { Amount::ZERO } else { loan.stake() };
         Self::new(id, loan.debt()?, resources)
@@ -255,16 +255,14 @@ impl<'a, N: Number> Cascade<'a, N> {
         F: FnMut(Amount<N>) -> Option<Price<N>>,
     {
         let (mut failed, mut bought, mut rounds) = (0_usize, self.bought, 0_usize);
-        let mut last = None;
         for round in self.rounds(&mut price) {
             let round = round?;
             // At most the length of a slice.
             failed = failed.saturating_add(round.failed);
             rounds = rounds.saturating_add(1);
             bought = round.bought;
-            last = Some(bought);
         }
-        let price = price(last.unwrap_or(bought));
+        let price = price(bought);
         Ok(Collapse { failed, bought, price, rounds })
     }
 }

@@ -90,8 +90,8 @@ pub struct Equilibrium {
     pub staking_yield: f64,
     /// `y_l`.
     pub lending_yield: f64,
-    /// Whether as much is staked as demand leaves: staking still pays more there, and the lent is lent out
-    /// to the last unit or there is nothing more to stake.
+    /// Whether the yields do not meet: as much is staked as demand leaves, and staking still pays more; or
+    /// there is no reward, and nothing is staked although lending pays.
     pub corner: bool,
 }
 
@@ -121,13 +121,16 @@ impl Market {
         Ok(())
     }
 
-    /// `ℓ`, when so much is staked.
+    /// `ℓ = M − (1 − c)·s`: what is lent when `s` is staked, in a market that
+    /// [`equilibrium`](Self::equilibrium) accepts.
     #[must_use]
     pub fn lent(&self, staked: f64) -> f64 {
         self.supply - staked * (1.0 - self.lent_against_stake)
     }
 
-    /// `y_l`, when so much is staked; the yield of full utilisation when nothing is lent.
+    /// `y_l = U·(β₀ + β₁·U)·(1 − rf)`, `U = B/ℓ`: what lending pays when `s` is staked, in a market that
+    /// [`equilibrium`](Self::equilibrium) accepts; the yield of full utilisation when less is lent than
+    /// demanded.
     #[must_use]
     pub fn lending_yield(&self, staked: f64) -> f64 {
         let lent = self.lent(staked);
@@ -250,7 +253,7 @@ impl Portfolio {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RewardSchedule {
-    /// The same for ever.
+    /// The same for ever: the supply grows along a line.
     Constant {
         /// The reward of each period.
         reward: f64,

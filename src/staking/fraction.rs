@@ -35,6 +35,8 @@ impl Fraction {
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
     /// All of it.
     pub const ONE: Self = Self { numerator: 1, denominator: 1 };
+    /// A quarter: what may be liquid of all stake on the Cosmos Hub.
+    pub const ONE_QUARTER: Self = Self { numerator: 1, denominator: 4 };
     /// A half: what an attacker of a longest chain needs.
     pub const ONE_HALF: Self = Self { numerator: 1, denominator: 2 };
     /// A third: what stops a Byzantine fault tolerant chain.

@@ -225,8 +225,10 @@ impl<'a, N: Number> Distribution<'a, N> {
         Ok(Rank { stake, below, above, weight, upper: twice >= count })
     }
 
-    /// What burning a little of one stake, so little that it passes nobody, does to the Gini coefficient:
-    /// it falls if and only if `2r − n − 1 > n·G` for the rank `r` from one.
+    /// What burning a little of one stake, so little that it passes nobody with less, does to the Gini
+    /// coefficient: it falls if and only if `2r − n − 1 > n·G`, where `r`, from one, is the rank of the
+    /// first stake that is as large, because a burned one lies below its equals. Of nothing nothing can be
+    /// burned, which changes nothing.
     ///
     /// This is what "slashing the large makes stake less unequal" comes to.
     ///
@@ -248,7 +250,11 @@ impl<'a, N: Number> Distribution<'a, N> {
     /// # Ok::<(), defi_math::staking::StakingError>(())
     /// ```
     pub fn effect_of_burn(&self, rank: usize) -> Result<Effect, StakingError> {
-        let Rank { weight, upper, .. } = self.rank(rank)?;
+        let stake = *self.stakes.get(rank).ok_or(StakingError::UnknownValidator)?;
+        if stake.is_zero() {
+            return Ok(Effect::Keeps);
+        }
+        let Rank { weight, upper, .. } = self.rank(self.stakes.partition_point(|x| *x < stake))?;
         if !upper {
             return Ok(Effect::Raises);
         }

@@ -241,12 +241,18 @@ impl<N: Number> TryFrom<LoanState<N>> for Loan<N> {
     type Error = StakingError;
 
     /// # Errors
-    /// [`StakingError::InvalidState`] for interest on nothing, debt on nothing, and an index below one.
+    /// [`StakingError::InvalidState`] for interest without a principal, for a debt that was issued against
+    /// no stake, for a stake at issue that is not the stake now while nothing is owed, and for an index
+    /// below one; [`MathError::Overflow`], [`MathError::Inexact`] for a debt that cannot be held.
     fn try_from(state: LoanState<N>) -> Result<Self, StakingError> {
-        let LoanState { stake_at_issue, principal, interest, index, .. } = state;
-        let owed = !principal.is_zero() || !interest.is_zero();
+        let LoanState { stake, stake_at_issue, principal, interest, index, .. } = state;
         (principal + interest)?;
-        if (owed && stake_at_issue.is_zero()) || index < Index::ONE {
+        let impossible = if principal.is_zero() {
+            !interest.is_zero() || stake_at_issue != stake
+        } else {
+            stake_at_issue.is_zero()
+        };
+        if impossible || index < Index::ONE {
             return Err(StakingError::InvalidState);
         }
         Ok(Self { state })
@@ -409,10 +415,12 @@ impl<N: Number> Loan<N> {
         }
     }
 
-    /// Whether `φ > φ_max`, that is `z < z*`. Always false without debt.
+    /// Whether `φ > φ_max`, decided as `z < z*`. Always false without debt.
     ///
     /// # Rounding
-    /// None: `(b·S − a·S₀) < z*·(b − a)·S₀` is compared exactly.
+    /// None here: `(b·S − a·S₀) < z*·(b − a)·S₀` is compared exactly. [`z*`](LoanTerms::threshold) itself
+    /// is rounded up, so a loan whose `z` lies less than two units below it counts as in default although
+    /// its price is not above `φ_max`; never the other way round.
     ///
     /// # Errors
     /// None that a loan can meet.
@@ -502,6 +510,18 @@ impl<N: Number> Loan<N> {
     /// - [`StakingError::NothingBorrowed`] for nothing.
     /// - [`StakingError::InDefault`].
     /// - [`StakingError::AboveCollateralFactor`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::staking::{Fraction, Loan, LoanTerms, StakingError};
+    /// use rust_decimal::dec;
+    ///
+    /// let terms = LoanTerms::new(Fraction::ONE_QUARTER, 2, dec!(2))?;
+    /// let loan = Loan::new(terms, dec!(100))?.borrow(dec!(20))?.after;
+    /// assert_eq!(loan.borrowable()?, dec!(5));
+    /// assert_eq!(loan.borrow(dec!(6)), Err(StakingError::AboveCollateralFactor));
+    /// # Ok::<(), StakingError>(())
+    /// ```
     pub fn borrow(&self, amount: impl IntoQuantity<Amount<N>>) -> Result<Borrow<N>, StakingError> {
         let issued = amount.into_quantity()?;
         if issued.is_zero() {
@@ -527,6 +547,10 @@ impl<N: Number> Loan<N> {
 
     /// Counts interest up to an index that the caller gives:
     /// `⌈(principal + interest)·index/index₀⌉`, in whatever way it has grown.
+    ///
+    /// A loan starts at an index of 1. Where the index has grown since, accrue before the first
+    /// [`borrow`](Self::borrow) too, as before every other: interest is counted from the last index that the
+    /// loan has seen.
     ///
     /// # Rounding
     /// Up, against the debtor.
@@ -598,13 +622,16 @@ impl<N: Number> Loan<N> {
         if amount.is_zero() {
             return Err(StakingError::NothingRepaid);
         }
-        if amount > self.debt()? {
+        let debt = self.debt()?;
+        if amount > debt {
             return Err(StakingError::RepaysTooMuch);
         }
         let payment = self.cost(amount)?;
         let LoanState { stake, interest: owed, principal: issued, .. } = self.state;
         let interest = if amount < owed { amount } else { owed };
-        let principal = (amount - interest)?;
+        let rest = (amount - interest)?;
+        // Of floats, the rest of the whole debt can lie to either side of the principal.
+        let principal = if amount == debt || rest > issued { issued } else { rest };
         let mut state = LoanState {
             principal: (issued - principal)?,
             interest: (owed - interest)?,

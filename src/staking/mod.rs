@@ -46,16 +46,20 @@
 //!
 //! Each is a property test of that name in `tests/laws/staking.rs`.
 //!
-//! - `deposit_then_redeem_never_profits_a_staker`, `inflating_a_share_never_pays`.
+//! - `deposit_then_redeem_never_profits_a_staker`, `withdrawing_never_takes_from_the_others`,
+//!   `inflating_a_share_never_pays`.
 //! - `a_slash_never_raises_a_claim_and_a_reward_never_lowers_one`.
 //! - `nobody_leaves_a_pool_with_stake_that_was_slashed`: whatever stakers do, and everybody can leave.
 //! - `every_disposition_conserves_stake`, to the unit; `slashes_commute`, within one.
+//! - `ethereum_penalty_grows_to_the_whole_balance`, `eigenlayer_withdrawable_falls_with_the_magnitude`.
 //! - `redemption_price_is_one_at_issue_and_rises_as_stake_falls`, `rewards_never_cause_default`,
-//!   `repaying_never_worsens_the_price`, `what_is_bearable_is_borne`, `stricter_terms_default_sooner`.
+//!   `repaying_never_worsens_the_price`, `what_is_bearable_is_borne`, `stricter_terms_default_sooner`,
+//!   `interest_is_monotone_and_never_issued`.
 //! - `the_book_is_the_sum_of_its_loans`: the synthetic is what was issued less what was burned.
+//! - `security_budget_falls_with_borrowing_and_is_restored_by_repaying`: one for one, at par.
 //! - `the_guard_can_only_stop`.
 //! - `a_cascade_is_the_naive_one_whatever_the_order`, `a_cascade_grows_with_the_shock`.
-//! - `conditions_for_less_inequality_are_exact`,
+//! - `inequality_is_the_mean_difference`, `conditions_for_less_inequality_are_exact`,
 //!   `expected_inequality_falls_with_slashes_and_rises_with_rewards`.
 //! - `staking_equilibrium_is_where_the_yields_meet`, `equilibrium_moves_as_its_causes_do`.
 //!
@@ -135,6 +139,13 @@ pub use receipt::{
 pub use slashing::{Dispersal, Disposition, Kept, cosmos, dispose, eigenlayer, ethereum, slash};
 
 use crate::error::MathError;
+use crate::num::Number;
+
+/// Whether a part is more than the whole that it was once added to: of floats, by more than the sum can
+/// have lost to rounding.
+fn lacks<N: Number>(whole: N, part: N) -> bool {
+    matches!(whole.try_sub_part(part), Err(MathError::Underflow))
+}
 
 /// A refusal of the staking protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
@@ -142,7 +153,7 @@ use crate::error::MathError;
 pub enum StakingError {
     /// The deposit is too small for a share.
     #[error("the deposit is too small for a share")]
-    ZeroShares,
+    InsufficientSharesMinted,
     /// More shares than there are.
     #[doc(alias = "ERC4626ExceededMaxRedeem")]
     #[error("more shares than there are")]
@@ -201,7 +212,7 @@ pub enum StakingError {
     StakeLocked,
     /// Nothing is owed.
     #[error("nothing is owed")]
-    NothingOwed,
+    NoDebt,
     /// The loan is not one of the book's.
     #[error("the loan is not in the book")]
     NotInBook,

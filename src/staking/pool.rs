@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    Claim, Deposit, Fraction, Kept, PoolReward, PoolSlash, Redemption, StakingError, Unbond,
+    Claim, Deposit, Fraction, Kept, PoolReward, PoolSlash, Redemption, StakingError, Unbond, lacks,
 };
 use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding};
@@ -17,6 +17,9 @@ const MOST_PLACES: u8 = 18;
 ///
 /// What a share is worth rises with rewards and falls with slashes; nobody's shares change by
 /// either, but for the commission, which is taken as new shares.
+///
+/// In the formulas `A` is the stake and `S` the shares. While there are no shares, one is worth one unit of
+/// stake. With virtual shares, `A + 1` and `S + 10^δ` base units take the places of `A` and `S`.
 ///
 /// # Assumptions
 /// A withdrawal either leaves at once ([`redeem`](Self::redeem)) or waits
@@ -330,7 +333,7 @@ impl<N: Number> StakingPool<N> {
     /// Shares down, for the others.
     ///
     /// # Errors
-    /// [`StakingError::ZeroShares`] when it is too little for a share: OpenZeppelin's vault takes it and
+    /// [`StakingError::InsufficientSharesMinted`] when it is too little for a share: OpenZeppelin's vault takes it and
     /// gives nothing, which is how an inflated share robs its next depositor; else as
     /// [`shares_for`](Self::shares_for).
     ///
@@ -352,7 +355,7 @@ impl<N: Number> StakingPool<N> {
     /// The amount up, for the others.
     ///
     /// # Errors
-    /// [`StakingError::ZeroShares`] for none; else as [`amount_for_up`](Self::amount_for_up).
+    /// [`StakingError::InsufficientSharesMinted`] for none; else as [`amount_for_up`](Self::amount_for_up).
     ///
     /// # Source
     /// `ERC4626.mint`.
@@ -363,7 +366,7 @@ impl<N: Number> StakingPool<N> {
 
     fn deposited(self, amount: Amount<N>, shares: Shares<N>) -> Result<Deposit<N>, StakingError> {
         if shares.is_zero() {
-            return Err(StakingError::ZeroShares);
+            return Err(StakingError::InsufficientSharesMinted);
         }
         let staked = (self.state.staked + amount)?;
         let supply = (self.state.supply + shares)?;
@@ -387,7 +390,11 @@ impl<N: Number> StakingPool<N> {
         shares: impl IntoQuantity<Shares<N>>,
     ) -> Result<Redemption<N>, StakingError> {
         let shares = shares.into_quantity()?;
-        self.redeemed(shares, |pool| pool.to_amount(shares, Rounding::Down))
+        self.redeemed(shares, |pool| {
+            let amount = pool.to_amount(shares, Rounding::Down)?;
+            // Only of floats can the last shares be worth an ulp more than there is.
+            Ok(if amount > pool.state.staked { pool.state.staked } else { amount })
+        })
     }
 
     /// Takes so much stake out at once, for the shares that it costs.
@@ -397,7 +404,8 @@ impl<N: Number> StakingPool<N> {
     ///
     /// # Errors
     /// [`StakingError::InsufficientStake`] for more than is staked;
-    /// [`StakingError::InsufficientShares`] when it costs more shares than there are.
+    /// [`StakingError::InsufficientShares`] when it costs more shares than there are; else as
+    /// [`shares_for_up`](Self::shares_for_up).
     ///
     /// # Source
     /// `ERC4626.withdraw`.
@@ -418,12 +426,12 @@ impl<N: Number> StakingPool<N> {
         shares: Shares<N>,
         amount: impl FnOnce(Self) -> Result<Amount<N>, StakingError>,
     ) -> Result<Redemption<N>, StakingError> {
-        if shares > self.state.supply {
+        if lacks(self.state.supply.get(), shares.get()) {
             return Err(StakingError::InsufficientShares);
         }
         let amount = amount(self)?;
         let staked = (self.state.staked - amount)?;
-        let supply = (self.state.supply - shares)?;
+        let supply = self.state.supply.less_part(shares)?;
         let after = Self { state: StakingPoolState { staked, supply, ..self.state } };
         Ok(Redemption { shares, amount, after })
     }
@@ -505,7 +513,8 @@ impl<N: Number> StakingPool<N> {
     /// Takes a loss of known size: the queue bears its part of it, the shares the rest.
     ///
     /// ```text
-    /// from the queue: ⌈amount·Q/(A + Q)⌉
+    /// from the queue:  ⌈amount·Q/(A + Q)⌉
+    /// from the shares: amount less that
     /// ```
     ///
     /// # Rounding
@@ -514,6 +523,18 @@ impl<N: Number> StakingPool<N> {
     ///
     /// # Errors
     /// [`StakingError::InsufficientStake`] for more than there is.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::staking::{Fraction, StakingPool};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = StakingPool::new(Fraction::ZERO).deposit(dec!(100))?.after;
+    /// let waiting = pool.unbond(dec!(20), 0, 7)?.after;
+    /// let loss = waiting.lose(dec!(10))?;
+    /// assert_eq!((loss.unbonding.get(), loss.staked.get()), (dec!(2), dec!(8)));
+    /// # Ok::<(), defi_math::staking::StakingError>(())
+    /// ```
     ///
     /// # Source
     /// The rebase of `StETH` after its oracle's report of a loss.
@@ -535,7 +556,7 @@ impl<N: Number> StakingPool<N> {
         )?;
         // A part that a large `Decimal` rounds up to more than it is a part of.
         let part = if part > amount { amount } else { part };
-        let left = ((staked - (amount - part)?)?, (unbonding - part)?);
+        let left = (staked.less_part((amount - part)?)?, unbonding.less_part(part)?);
         let index = if unbonding.is_zero() {
             self.state.kept
         } else {
@@ -604,8 +625,11 @@ impl<N: Number> StakingPool<N> {
         Ok(Unbond { shares, withdrawal, after })
     }
 
-    /// What a withdrawal that waits would be paid now: `⌊amount·K/K₀⌋`, nothing if an era in which all
-    /// was lost lies between.
+    /// What a withdrawal that waits would be paid now: `⌊amount·K/K₀⌋`; all of it if no slash lies between,
+    /// whatever its digits; nothing if everything that waited was lost in between.
+    ///
+    /// # Rounding
+    /// Down, for those who still wait.
     ///
     /// # Errors
     /// [`MathError::Overflow`].
@@ -614,9 +638,14 @@ impl<N: Number> StakingPool<N> {
         if era != self.state.era {
             return Ok(Amount::ZERO);
         }
+        if kept == self.state.kept {
+            return Ok(amount);
+        }
         let now = self.state.kept.exact()?;
         let fit = Fit::From(self.state.unbonding);
-        Ok(amount.mul_div(now, kept.exact()?, fit, Rounding::Down)?)
+        let claimable = amount.mul_div(now, kept.exact()?, fit, Rounding::Down)?;
+        // The nearest float can lie above.
+        Ok(if claimable > amount { amount } else { claimable })
     }
 
     /// Pays out a withdrawal that has waited long enough, less its part of what was slashed while it
@@ -633,10 +662,10 @@ impl<N: Number> StakingPool<N> {
             return Err(StakingError::NotMature);
         }
         let amount = self.claimable(&withdrawal)?;
-        if amount > self.state.unbonding {
+        if lacks(self.state.unbonding.get(), amount.get()) {
             return Err(StakingError::InsufficientStake);
         }
-        let unbonding = (self.state.unbonding - amount)?;
+        let unbonding = self.state.unbonding.less_part(amount)?;
         let lost = (withdrawal.amount - amount)?;
         let after = Self { state: StakingPoolState { unbonding, ..self.state } };
         Ok(Claim { amount, lost, after })

@@ -81,10 +81,10 @@ fn cosmos_slashing_period_and_downtime() {
     let mut period = SlashingPeriod::<Wad>::default();
     let mut slashed = Vec::new();
     for part in ["0.3", "0.4", "0.35"] {
-        let (more, after) =
-            period.record(SlashFraction::new(part.parse::<Wad>().unwrap()).unwrap()).unwrap();
-        slashed.push(more.get().to_string());
-        period = after;
+        let fault = SlashFraction::new(part.parse::<Wad>().unwrap()).unwrap();
+        let recorded = period.record(fault).unwrap();
+        slashed.push(recorded.fraction.get().to_string());
+        period = recorded.after;
     }
     assert_eq!(slashed, ["0.3", "0.1", "0"]);
     assert_eq!(period.worst().get().to_string(), "0.4");
@@ -227,12 +227,12 @@ fn openzeppelin_inflation_attack() {
     let bare = StakingPool::new(Fraction::ZERO).deposit(unit(1)).unwrap().after;
     let bare = bare.donate(unit(100_000)).unwrap();
     for deposit in [1, 50_000, 100_000] {
-        assert_eq!(bare.deposit(unit(deposit)), Err(StakingError::ZeroShares));
+        assert_eq!(bare.deposit(unit(deposit)), Err(StakingError::InsufficientSharesMinted));
     }
     let (shares, pool) = attacked(3, 1);
     let back = pool.redeem(shares).unwrap().amount.get().raw();
     assert_eq!(100_001 - back, 50_000);
-    assert_eq!(pool.deposit(unit(50)), Err(StakingError::ZeroShares));
+    assert_eq!(pool.deposit(unit(50)), Err(StakingError::InsufficientSharesMinted));
     assert_eq!(pool.deposit(unit(51)).unwrap().shares, unit(1));
     let (shares, pool) = attacked(3, 100);
     assert_eq!(100_100 - pool.redeem(shares).unwrap().amount.get().raw(), 991);
@@ -247,7 +247,7 @@ fn openzeppelin_inflation_attack() {
 }
 
 /// Anchor's bAsset hub: of 1,000 bonded 100 are slashed, the rate is 0.9; bonding 1,000 more mints 1,111,
-/// and 2,111 shares claim 1,900.
+/// and 2,111 shares claim 1,900; the first 1,000 shares alone redeem 900.
 #[test]
 fn basset_exchange_rate() {
     let unit = Wad::from_raw;
@@ -259,6 +259,10 @@ fn basset_exchange_rate() {
     assert_eq!(deposit.shares, unit(1_111));
     assert_eq!(deposit.after.staked(), unit(1_900));
     assert_eq!(deposit.after.supply(), unit(2_111));
+    // All 1,000 shares of before, in two halves: 900 in all.
+    let half = slashed.redeem(unit(500)).unwrap();
+    let other = half.after.redeem(unit(500)).unwrap();
+    assert_eq!((half.amount, other.amount), (unit(450).into(), unit(450).into()));
 }
 
 /// The reconstruction by hand: 100 staked, `c = 1/4`, `k = 2`, 25 borrowed. At 95 left the price is

@@ -1,6 +1,6 @@
 //! States of staking as text.
 
-use defi_math::staking::cosmos::Unbonding;
+use defi_math::staking::cosmos::{SlashFraction, SlashingPeriod, Unbonding};
 use defi_math::staking::eigenlayer::{Delegation, Operator};
 use defi_math::staking::{Book, Fraction, Kept, Loan, LoanTerms, StakingPool, Withdrawal};
 use defi_math::{Number, Wad};
@@ -36,6 +36,8 @@ fn staking_states_survive_a_round_trip() {
         survives(terms);
         survives(Kept::after_slash(part).unwrap());
         survives(Unbonding::new(stake, 1, 2).unwrap());
+        let fault = SlashFraction::new(part).unwrap();
+        survives(SlashingPeriod::default().record(fault).unwrap().after);
         let operator = Operator::default().slash(part).unwrap();
         survives(operator);
         survives(Delegation::default().deposit(stake, operator.factor().unwrap()).unwrap());
@@ -53,6 +55,7 @@ fn broken_staking_states_are_refused() {
     assert_eq!(to_value(Fraction::ONE_HALF).unwrap(), json!([1, 2]));
     assert!(from_value::<Kept>(json!("1.1")).is_err());
     assert!(from_value::<Operator>(json!("1.1")).is_err());
+    assert!(from_value::<SlashingPeriod>(json!({"worst": "1.1"})).is_err());
     assert_eq!(from_value::<Operator>(json!("0.5")).unwrap().magnitude(), dec!(0.5));
 
     let terms = LoanTerms::new(Fraction::ONE_HALF, 2, Decimal::TWO).unwrap();

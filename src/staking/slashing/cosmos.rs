@@ -55,7 +55,7 @@ pub struct UnbondingState<N: Number = Decimal> {
     /// The height at which it began.
     #[doc(alias = "CreationHeight")]
     pub begun: u64,
-    /// The height at which it is free.
+    /// The height at which it is free. The chain keeps a time; give heights for both, or times for both.
     pub matures: u64,
 }
 
@@ -117,8 +117,26 @@ pub struct Fault<N: Number = Decimal> {
 }
 
 /// A slashed part of a stake, one at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "", try_from = "Ratio<N>", into = "Ratio<N>"))]
 pub struct SlashFraction<N: Number = Decimal>(Ratio<N>);
+
+impl<N: Number> TryFrom<Ratio<N>> for SlashFraction<N> {
+    type Error = MathError;
+
+    /// # Errors
+    /// [`MathError::OutOfRange`] above one.
+    fn try_from(part: Ratio<N>) -> Result<Self, MathError> {
+        if part > Ratio::ONE { Err(MathError::OutOfRange(Kind::Ratio)) } else { Ok(Self(part)) }
+    }
+}
+
+impl<N: Number> From<SlashFraction<N>> for Ratio<N> {
+    fn from(fraction: SlashFraction<N>) -> Self {
+        fraction.0
+    }
+}
 
 impl<N: Number> SlashFraction<N> {
     /// This part.
@@ -126,8 +144,7 @@ impl<N: Number> SlashFraction<N> {
     /// # Errors
     /// [`MathError::OutOfRange`] above one, and those of a bare number that is not a ratio.
     pub fn new(part: impl IntoQuantity<Ratio<N>>) -> Result<Self, MathError> {
-        let part = part.into_quantity()?;
-        if part > Ratio::ONE { Err(MathError::OutOfRange(Kind::Ratio)) } else { Ok(Self(part)) }
+        Self::try_from(part.into_quantity()?)
     }
 
     /// The part.
@@ -152,6 +169,8 @@ impl<N: Number> SlashFraction<N> {
 impl TryFrom<Decimal> for SlashFraction<Decimal> {
     type Error = MathError;
 
+    /// # Errors
+    /// As [`new`](Self::new).
     fn try_from(part: Decimal) -> Result<Self, MathError> {
         Self::new(part)
     }
@@ -221,19 +240,32 @@ pub fn slash<N: Number>(
 /// let mut period = SlashingPeriod::default();
 /// let mut slashed = dec!(0);
 /// for fault in [dec!(0.3), dec!(0.4), dec!(0.35)] {
-///     let (more, after) = period.record(fault.try_into()?)?;
-///     slashed += more.get().get();
-///     period = after;
+///     let recorded = period.record(fault.try_into()?)?;
+///     slashed += recorded.fraction.get().get();
+///     period = recorded.after;
 /// }
 /// assert_eq!(slashed, dec!(0.4));
 /// # Ok::<(), defi_math::MathError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
 pub struct SlashingPeriod<N: Number = Decimal> {
     worst: SlashFraction<N>,
 }
 
+/// What a fault costs within a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Recorded<N: Number = Decimal> {
+    /// What it costs, of the stake at the start of the period.
+    pub fraction: SlashFraction<N>,
+    /// The period after it.
+    pub after: SlashingPeriod<N>,
+}
+
 impl<N: Number> Default for SlashingPeriod<N> {
+    /// Without a fault.
     fn default() -> Self {
         Self { worst: SlashFraction(Ratio::ZERO) }
     }
@@ -246,17 +278,17 @@ impl<N: Number> SlashingPeriod<N> {
         self.worst
     }
 
-    /// What a further fault costs, of the stake at the start of the period: what it exceeds the worst
-    /// one before by.
+    /// Records a further fault. It costs what it exceeds the worst one before by, and nothing if it does
+    /// not.
     ///
     /// # Errors
     /// [`MathError::Inexact`] when a `Decimal` cannot hold the difference.
-    pub fn record(self, fault: SlashFraction<N>) -> Result<(SlashFraction<N>, Self), MathError> {
+    pub fn record(&self, fault: SlashFraction<N>) -> Result<Recorded<N>, MathError> {
         if fault <= self.worst {
-            return Ok((SlashFraction(Ratio::ZERO), self));
+            return Ok(Recorded { fraction: SlashFraction(Ratio::ZERO), after: *self });
         }
-        let more = (fault.0 - self.worst.0)?;
-        Ok((SlashFraction(more), Self { worst: fault }))
+        let fraction = SlashFraction((fault.0 - self.worst.0)?);
+        Ok(Recorded { fraction, after: Self { worst: fault } })
     }
 }
 

@@ -195,7 +195,7 @@ impl<N: Number> Delegation<N> {
     ///
     /// # Errors
     /// [`StakingError::FullySlashed`] at an operator of whom nothing is left;
-    /// [`StakingError::ZeroShares`] for no deposit; [`MathError::Overflow`].
+    /// [`StakingError::InsufficientSharesMinted`] for no deposit; [`MathError::Overflow`].
     pub fn deposit(
         self,
         amount: impl IntoQuantity<Amount<N>>,
@@ -206,7 +206,7 @@ impl<N: Number> Delegation<N> {
             return Err(StakingError::FullySlashed);
         }
         if amount.is_zero() {
-            return Err(StakingError::ZeroShares);
+            return Err(StakingError::InsufficientSharesMinted);
         }
         let shares = (self.shares + Shares::new(amount.get())?)?;
         let scaling = if self.shares.is_zero() {
@@ -218,8 +218,8 @@ impl<N: Number> Delegation<N> {
         Ok(Self { shares, scaling: Ratio::new(scaling)? })
     }
 
-    /// Moves to another operator: what could be withdrawn before can be withdrawn after, as a first
-    /// deposit there of shares scaled by `k·m_old/m_new`.
+    /// Moves to another operator, of whom what could be withdrawn before can be withdrawn after: the shares
+    /// stay, and their scaling factor carries what the old operator's slashes have left of them.
     ///
     /// ```text
     /// k = ⌊⌊k·factor_old⌋/factor_new⌋

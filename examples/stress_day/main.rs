@@ -19,7 +19,6 @@ mod charts;
 mod prices;
 mod scenario;
 
-use std::error::Error;
 use std::fs;
 use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
@@ -32,24 +31,23 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
 
 use prices::{Hour, Window};
-use scenario::number::Token;
-use scenario::{Choices, Curve, Day, Row, distance};
+use scenario::number::{Entry, Token};
+use scenario::{Choices, Curve, Day, Outcome, Row, distance};
 
 /// How far a run in floats may be from the exact one.
 const FLOAT_DISTANCE: f64 = 1e-6;
 
 /// Four protocols on the hourly prices of a real crash.
 #[derive(Parser)]
-#[command(about, long_about = None)]
 struct Arguments {
     /// Which days.
     #[arg(long, value_enum, default_value_t = Window::March2020)]
     window: Window,
-    /// Accounts, vaults and validators together.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..=5_000_000))]
+    /// Accounts, vaults and validators together: 3 to 5,000,000.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(3..=5_000_000))]
     positions: u32,
     /// Where the population is drawn from.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// The kind of number.
     #[arg(long, value_enum, default_value_t = Kind::Wad)]
@@ -57,13 +55,13 @@ struct Arguments {
     /// How the price of a vault's auction falls.
     #[arg(long, value_enum, default_value_t = Curve::Stairstep)]
     auction: Curve,
-    /// The part of a loan that may be repaid in one liquidation.
-    #[arg(long, default_value = "0.5", value_parser = part)]
+    /// The part of a loan that may be repaid in one liquidation: 0.01 to 1.
+    #[arg(long, default_value = "0.5", value_parser = close_factor)]
     close_factor: Decimal,
     /// Lend against stake whatever happens.
     #[arg(long)]
     no_guard: bool,
-    /// A directory for the series and the charts.
+    /// A directory for the hourly series, the books and the charts.
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -78,15 +76,37 @@ enum Kind {
     F64,
 }
 
-fn part(text: &str) -> Result<Decimal, String> {
-    match text.parse() {
-        Ok(part) if part > Decimal::ZERO && part <= Decimal::ONE => Ok(part),
-        _ => Err("not above 0 and at most 1".to_owned()),
+/// Smaller steps would only take longer to the same end.
+fn close_factor(text: &str) -> Result<Decimal, String> {
+    match text.parse::<Decimal>() {
+        Ok(part) if part >= Decimal::new(1, 2) && part <= Decimal::ONE && part.scale() <= 18 => {
+            Ok(part)
+        }
+        _ => Err("not a number from 0.01 to 1 of at most 18 places".to_owned()),
     }
 }
 
-fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before the work, not after it.
+    if let Some(directory) = &arguments.out
+        && let Err(error) = fs::create_dir_all(directory)
+    {
+        eprintln!("error: cannot write to {}: {error}", directory.display());
+        return ExitCode::from(2);
+    }
+    match day(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the day that was asked for; whether everything adds up.
+fn day(arguments: &Arguments) -> Outcome<bool> {
     let hours = prices::hours(arguments.window)?;
     let choices = Choices {
         positions: arguments.positions as usize,
@@ -95,16 +115,18 @@ fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
         close_factor: arguments.close_factor.to_string(),
         guarded: !arguments.no_guard,
     };
-    print_header(&arguments, &hours);
+    print_header(arguments, &hours);
     match arguments.number {
-        Kind::Wad => finish(&run::<Wad>(&hours, &choices)?, &arguments),
-        Kind::Decimal => finish(&run::<Decimal>(&hours, &choices)?, &arguments),
+        Kind::Wad => finish(&run::<Wad>(&hours, &choices)?, arguments),
+        Kind::Decimal => finish(&run::<Decimal>(&hours, &choices)?, arguments),
         Kind::F64 => {
             let (floats, exact) = (run::<f64>(&hours, &choices)?, run::<Wad>(&hours, &choices)?);
+            let balanced = finish(&floats, arguments)?;
             let (apart, what) = distance(&floats, &exact);
-            println!("largest distance from the exact run: {apart:.1e}, of {what}");
-            let balanced = finish(&floats, &arguments)?;
-            Ok(if apart <= FLOAT_DISTANCE { balanced } else { ExitCode::FAILURE })
+            println!(
+                "farthest from the exact run: {apart:.1e} of {what}; allowed: {FLOAT_DISTANCE:e}"
+            );
+            Ok(balanced && apart <= FLOAT_DISTANCE)
         }
     }
 }
@@ -113,23 +135,31 @@ fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
 fn print_header(arguments: &Arguments, hours: &[Hour]) {
     let (first, last) = (hours.first(), hours.last());
     let time = |hour: Option<&Hour>| hour.map_or("", |hour| &hour.time).to_owned();
-    println!("prices       ETH/USDT by the hour, {} to {}: real", time(first), time(last));
-    println!("population   {} positions, seed {}: invented", arguments.positions, arguments.seed);
-    println!("sizes        24 M $ of collateral in loans and in vaults, 400,000 staked: invented");
-    println!("time         half of each hour at its low, half at its close: invented");
-    println!("exchange     20 M $ on either side, an optimal arbitrage at each price: invented");
-    println!("liquidators  act when the exchange leaves them a profit, no gas, no delay: invented");
-    println!("oracles      lending: now; vaults: an hour late. A coin of the vaults is a dollar");
+    let Arguments { positions, seed, .. } = arguments;
+    println!("Real:     ETH/USDT by the hour, {} to {}.", time(first), time(last));
+    println!("Invented: all else.");
     println!(
-        "synthetic    follows half of each fall; a tenth of the validators fail at the worst hour"
+        "  people       {positions} positions drawn from seed {seed}, a few large, many small"
     );
+    println!(
+        "  sizes        24 M $ of collateral in loans, as much in vaults; 400,000 tokens staked"
+    );
+    println!("  terms        rates, ratios, penalties, auctions, the guard: docs/stress-day.md");
+    println!("  time         half of each hour at its low, half at its close");
+    println!("  exchange     20 M $ on either side; an optimal arbitrage at each price");
+    println!("  liquidators  act when selling on the exchange leaves a profit; no gas, no delay");
+    println!("  oracles      lending: now; vaults: an hour late. A coin of the vaults is a dollar");
+    println!(
+        "  bad debt     of loans, once less than a millionth of a dollar of collateral is left"
+    );
+    println!("  synthetic    sold by its holders until it has lost half of the hour's fall of ETH");
+    println!("  fault        a tenth of the validators lose 5 to 40 % of their stake, worst hour");
+    println!("  cascade      a debtor buys back once its debt costs above 30 % of its stake");
+    println!("  new loans    a validator asks for one token in each hour");
     println!();
 }
 
-fn run<N: Token>(
-    hours: &[Hour],
-    choices: &Choices,
-) -> Result<Day<N>, Box<dyn Error + Send + Sync>> {
+fn run<N: Token>(hours: &[Hour], choices: &Choices) -> Outcome<Day<N>> {
     let bar = if stderr().is_terminal() {
         ProgressBar::new(hours.len() as u64)
             .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} hours {elapsed}")?)
@@ -143,25 +173,30 @@ fn run<N: Token>(
     Ok(day)
 }
 
-fn finish<N: Token>(
-    day: &Day<N>,
-    arguments: &Arguments,
-) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+/// Prints the day, writes what was asked for, and says whether the books balance.
+fn finish<N: Token>(day: &Day<N>, arguments: &Arguments) -> Outcome<bool> {
     print!("{day}");
     if let Some(directory) = &arguments.out {
-        fs::create_dir_all(directory)?;
-        write_series(day, &directory.join("series.csv"))?;
+        write(
+            &directory.join("series.csv"),
+            &Row::<N>::COLUMNS,
+            day.series.iter().map(Row::cells),
+        )?;
+        write(&directory.join("books.csv"), &Entry::COLUMNS, day.books.iter().map(Entry::cells))?;
         charts::draw(day, directory)?;
     }
-    let balanced = day.books.iter().all(|entry| entry.holds);
-    Ok(if balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(day.books.iter().all(|entry| entry.holds))
 }
 
-fn write_series<N: Token>(day: &Day<N>, path: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut series = csv::Writer::from_path(path)?;
-    series.write_record(Row::<N>::COLUMNS)?;
-    for row in &day.series {
-        series.write_record(row.cells())?;
+fn write<const CELLS: usize>(
+    path: &Path,
+    columns: &[&str; CELLS],
+    rows: impl Iterator<Item = [String; CELLS]>,
+) -> Outcome<()> {
+    let mut file = csv::Writer::from_path(path)?;
+    file.write_record(columns)?;
+    for row in rows {
+        file.write_record(row)?;
     }
-    Ok(series.flush()?)
+    Ok(file.flush()?)
 }

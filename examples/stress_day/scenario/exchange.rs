@@ -1,7 +1,7 @@
 //! A constant-product pool that is kept near an outside price by whoever profits from it.
 
-use defi_math::amm::{Amounts, Pool, Token as Side, liquidity};
-use defi_math::{Amount, Fee, Price};
+use defi_math::amm::{AmmError, Amounts, Pool, Token as Side, liquidity};
+use defi_math::{Amount, Fee, MathError, Price};
 
 use super::Outcome;
 use super::number::{Entry, Token};
@@ -44,9 +44,12 @@ impl<N: Token> Exchange<N> {
         Ok(self.pool.spot_price(Side::X)?.quote_down(N::ONE)?)
     }
 
-    /// What selling so much would bring; nothing if it cannot be sold.
-    pub(crate) fn proceeds(&self, sold: Side, amount: Amount<N>) -> Amount<N> {
-        self.pool.amount_out(sold, amount).unwrap_or(Amount::ZERO)
+    /// What selling so much would bring; nothing for too little to sell.
+    pub(crate) fn proceeds(&self, sold: Side, amount: Amount<N>) -> Outcome<Amount<N>> {
+        match self.pool.amount_out(sold, amount) {
+            Err(AmmError::InsufficientInput | AmmError::InsufficientOutput) => Ok(Amount::ZERO),
+            proceeds => Ok(proceeds?),
+        }
     }
 
     /// Sells so much of one token for the other.
@@ -55,6 +58,18 @@ impl<N: Token> Exchange<N> {
         self.book(sold, swap.amount_in, swap.amount_out)?;
         self.pool = swap.after;
         Ok(swap.amount_out)
+    }
+
+    /// Whether the pool can give so much of the token other than `sold`, at any price.
+    pub(crate) fn can_buy(&self, sold: Side, amount: Amount<N>) -> Outcome<bool> {
+        match self.pool.swap_exact_out(sold, amount) {
+            Err(
+                AmmError::InsufficientLiquidity
+                | AmmError::ReserveOverflow
+                | AmmError::Math(MathError::Overflow),
+            ) => Ok(false),
+            swap => Ok(swap.map(|_| true)?),
+        }
     }
 
     /// Buys so much of the token other than `sold`, and says what it cost.

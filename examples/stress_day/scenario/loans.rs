@@ -196,7 +196,7 @@ impl<N: Token> Loans<N> {
             let liquidation = self.terms.liquidate(&account, &loan, &collateral, repay)?;
             let (repayment, seizure) = (liquidation.repayment, liquidation.seizure);
             let redemption = seizure.after.redeem(seizure.to_liquidator)?;
-            if exchange.proceeds(Side::X, redemption.amount) <= repayment.amount {
+            if exchange.proceeds(Side::X, redemption.amount)? <= repayment.amount {
                 continue;
             }
             let earned = exchange.sell(Side::X, redemption.amount)?;
@@ -234,8 +234,18 @@ impl<N: Token> Loans<N> {
         Ok(true)
     }
 
-    pub(crate) fn positions(&self) -> usize {
-        self.borrowers.len()
+    pub(crate) fn positions(&self) -> u64 {
+        self.borrowers.len() as u64
+    }
+
+    /// What the reserves did not cover of the bad debt.
+    pub(crate) fn suppliers_loss(&self) -> Outcome<Amount<N>> {
+        Ok((self.tally.bad_debt - self.tally.from_reserves)?)
+    }
+
+    /// What the market keeps of the interest, in dollars.
+    pub(crate) fn reserves(&self) -> Amount<N> {
+        self.dollars.state().reserves
     }
 
     /// Every token of both markets.

@@ -65,7 +65,7 @@ pub(crate) struct Row<N: Token> {
     pub(crate) vaults_at_risk: Amount<N>,
     pub(crate) loan_liquidations: u64,
     pub(crate) vault_liquidations: u64,
-    pub(crate) auctions_running: usize,
+    pub(crate) auctions_running: u64,
     pub(crate) auction_prices: Option<(f64, f64)>,
     pub(crate) synthetic_price: Amount<N>,
     pub(crate) security_budget: Amount<N>,
@@ -104,15 +104,18 @@ impl<N: Token> Row<N> {
     }
 }
 
-/// A line of the summary: what it is, and its value.
-pub(crate) type Line = (&'static str, String);
+/// What came of one protocol: lines of what it is, and its value.
+pub(crate) struct Section {
+    title: &'static str,
+    lines: Vec<(&'static str, String)>,
+}
 
 /// The end of the day.
 pub(crate) struct Day<N: Token> {
     pub(crate) series: Vec<Row<N>>,
     pub(crate) worst_hour: String,
-    /// For each protocol, what came of it.
-    pub(crate) summary: Vec<(&'static str, Vec<Line>)>,
+    /// The protocols, in the two columns in which they are printed.
+    pub(crate) summary: [[Section; 2]; 2],
     pub(crate) books: Vec<Entry>,
 }
 
@@ -222,22 +225,25 @@ impl<N: Token> World<N> {
         Ok(())
     }
 
-    fn summary(&self) -> Outcome<Vec<(&'static str, Vec<Line>)>> {
-        let dollars = |amount: Amount<N>| grouped(&format!("{:.0}", amount.to_f64())) + " $";
-        let tokens = |amount: Amount<N>| format!("{:.2}", amount.to_f64());
+    fn summary(&self) -> Outcome<[[Section; 2]; 2]> {
+        let dollars = |amount: Amount<N>| grouped(&format!("{:.0}", amount.to_f64()));
+        let tokens = |amount: Amount<N>| grouped(&format!("{:.2}", amount.to_f64()));
+        let count = |count: u64| grouped(&count.to_string());
         let provider = self.exchange.provider()?;
         let exchange = vec![
             ("arbitrageurs' profit", dollars(self.exchange.arbitrage_profit)),
             ("impermanent loss", dollars(provider.impermanent_loss)),
-            ("fees earned", dollars(provider.fees)),
+            ("providers' fees", dollars(provider.fees)),
         ];
         let tally = &self.loans.tally;
         let loans = vec![
-            ("accounts", self.loans.positions().to_string()),
-            ("liquidations", tally.liquidations.to_string()),
+            ("positions", count(self.loans.positions())),
+            ("liquidations", count(tally.liquidations)),
             ("debt repaid", dollars(tally.repaid)),
-            ("bad debt", dollars(tally.bad_debt)),
             ("liquidators' profit", dollars(tally.liquidators_profit)),
+            ("bad debt", dollars(tally.bad_debt)),
+            ("suppliers' loss", dollars(self.loans.suppliers_loss()?)),
+            ("reserves", dollars(self.loans.reserves())),
         ];
         let tally = &self.vaults.tally;
         let worth = match self.vaults.net_worth()? {
@@ -245,32 +251,41 @@ impl<N: Token> World<N> {
             Change::Decrease(loss) => ("loss", dollars(loss)),
         };
         let vaults = vec![
-            ("positions", self.vaults.positions().to_string()),
-            ("liquidations", tally.liquidations.to_string()),
+            ("positions", count(self.vaults.positions())),
+            ("liquidations", count(tally.liquidations)),
             ("debt repaid", dollars(tally.repaid.to_amount_down()?)),
-            ("not raised by auctions", dollars(tally.shortfall.to_amount_up()?)),
-            ("auctions reset", tally.resets.to_string()),
-            ("auctions still running", self.vaults.running().to_string()),
-            ("keepers' incentives", dollars(tally.incentives.to_amount_down()?)),
             ("buyers' profit", dollars(tally.buyers_profit)),
+            ("keepers' incentives", dollars(tally.incentives.to_amount_down()?)),
+            ("not raised by auctions", dollars(tally.shortfall.to_amount_up()?)),
+            ("auctions reset", count(tally.resets)),
+            ("auctions still running", count(self.vaults.running())),
             worth,
         ];
         let tally = &self.network.tally;
-        let network = vec![
-            ("validators", self.network.positions().to_string()),
-            ("slashed", format!("{} of {}", tokens(tally.slashed), tally.slashed_validators)),
-            ("foreclosed", format!("{} of {}", tokens(tally.seized), tally.foreclosed)),
-            ("synthetic without a debtor", tokens(tally.unbacked_then)),
+        let rows = || self.series.iter();
+        let highest = rows().map(|row| row.synthetic_price.to_f64()).fold(0.0, f64::max);
+        let least = rows().map(|row| row.security_budget.to_f64()).fold(f64::INFINITY, f64::min);
+        let staking = vec![
+            ("positions", count(self.network.positions())),
+            ("validators slashed", count(tally.slashed_validators)),
+            ("stake slashed", tokens(tally.slashed)),
+            ("loans foreclosed", count(tally.foreclosed)),
+            ("stake seized", tokens(tally.seized)),
+            ("left without a debtor", tokens(tally.unbacked_then)),
             ("of it bought back", tokens(tally.bought_back)),
-            ("cascade", format!("{} in {} rounds", tally.cascade, tally.cascade_rounds)),
-            ("unbacked at the end", tokens(self.network.unbacked())),
-            ("hours the guard refused", tally.guard_trips.to_string()),
+            ("no debtor at the end", tokens(self.network.unbacked())),
+            ("debtors in the cascade", count(tally.cascade)),
+            ("rounds of the cascade", count(tally.cascade_rounds)),
+            ("of them could buy back", count(tally.served)),
+            ("debt repaid", tokens(tally.repaid)),
+            ("synthetic, highest price", grouped(&format!("{highest:.2}"))),
+            ("least security budget", grouped(&format!("{least:.0}"))),
+            ("hours the guard refused", count(tally.guard_trips)),
         ];
-        Ok(vec![
-            ("exchange", exchange),
-            ("lending", loans),
-            ("vaults", vaults),
-            ("staking", network),
+        let section = |title, lines| Section { title, lines };
+        Ok([
+            [section("LENDING, dollars", loans), section("VAULTS, dollars", vaults)],
+            [section("EXCHANGE, dollars", exchange), section("STAKING, tokens", staking)],
         ])
     }
 
@@ -284,29 +299,36 @@ impl<N: Token> World<N> {
     }
 }
 
-/// Whole dollars with a comma at every third digit.
-fn grouped(digits: &str) -> String {
+/// A number with a comma at every third digit before its point.
+fn grouped(number: &str) -> String {
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
     let mut grouped = String::new();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+    for (at, digit) in whole.char_indices() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    grouped
+    grouped + rest
 }
 
 impl<N: Token> fmt::Display for Day<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "worst hour  {}", self.worst_hour)?;
-        for (protocol, lines) in &self.summary {
-            writeln!(f, "\n{protocol}")?;
-            for (what, value) in lines {
-                writeln!(f, "  {what:<28}{value:>24}")?;
-            }
+        writeln!(f, "worst hour: {}\n", self.worst_hour)?;
+        let [left, right] = self.summary.each_ref().map(|sections| {
+            let lines = sections.iter().flat_map(|Section { title, lines }| {
+                let lines = lines.iter().map(|(what, value)| format!("  {what:<24}{value:>14}"));
+                std::iter::once((*title).to_owned()).chain(lines).chain([String::new()])
+            });
+            lines.collect::<Vec<_>>()
+        });
+        for at in 0..left.len().max(right.len()) {
+            let [left, right] =
+                [&left, &right].map(|lines| lines.get(at).map_or("", String::as_str));
+            writeln!(f, "{}", format!("{left:<41}{right}").trim_end())?;
         }
         let (held, broken): (Vec<_>, Vec<_>) = self.books.iter().partition(|entry| entry.holds);
-        writeln!(f, "\nbooks: {} of {} balance to the last unit", held.len(), self.books.len())?;
+        writeln!(f, "books: {} of {} balance to the last unit", held.len(), self.books.len())?;
         for entry in broken {
             writeln!(f, "  {}: {} instead of {}", entry.what, entry.counted, entry.expected)?;
         }

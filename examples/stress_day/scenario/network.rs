@@ -28,12 +28,15 @@ pub(crate) struct Tally<N: Token> {
     pub(crate) seized: Amount<N>,
     pub(crate) unbacked_then: Amount<N>,
     pub(crate) bought_back: Amount<N>,
+    /// Debtors who fail in the cascade, and in how many rounds.
     pub(crate) cascade: u64,
     pub(crate) cascade_rounds: u64,
+    /// Those of them whom the exchange could sell what they owe.
+    pub(crate) served: u64,
     pub(crate) guard_trips: u64,
     rewards: Amount<N>,
     issued: Amount<N>,
-    repaid: Amount<N>,
+    pub(crate) repaid: Amount<N>,
 }
 
 /// The network, its book of loans, and where its synthetic is traded for stake.
@@ -101,6 +104,7 @@ impl<N: Token> Network<N> {
                 bought_back: Amount::ZERO,
                 cascade: 0,
                 cascade_rounds: 0,
+                served: 0,
                 guard_trips: 0,
                 rewards: Amount::ZERO,
                 issued,
@@ -222,23 +226,25 @@ impl<N: Token> Network<N> {
         };
         let mut cascade = Cascade::new(&mut exposures).after_buying(first)?;
         let collapse = cascade.settle(price)?;
+        self.tally.cascade = collapse.failed as u64;
         self.tally.cascade_rounds = collapse.rounds as u64;
         for exposure in cascade.loans().iter().take(collapse.failed) {
             let Some(loan) = self.loans.get_mut(exposure.id() as usize) else { continue };
-            // Who cannot be served by the exchange any more keeps its debt.
-            if self.exchange.buy(Side::Y, exposure.debt()).is_err() {
+            // Who comes when the exchange is bought empty keeps its debt.
+            if !self.exchange.can_buy(Side::Y, exposure.debt())? {
                 break;
             }
+            self.exchange.buy(Side::Y, exposure.debt())?;
             let repayment = self.book.repay(loan, exposure.debt())?;
             self.tally.repaid = (self.tally.repaid + repayment.loan.principal)?;
             (*loan, self.book) = (repayment.loan.after, repayment.after);
-            self.tally.cascade += 1;
+            self.tally.served += 1;
         }
         Ok(())
     }
 
-    pub(crate) fn positions(&self) -> usize {
-        self.loans.len()
+    pub(crate) fn positions(&self) -> u64 {
+        self.loans.len() as u64
     }
 
     pub(crate) fn unbacked(&self) -> Amount<N> {

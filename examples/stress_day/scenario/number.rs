@@ -68,6 +68,13 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    pub(crate) const COLUMNS: [&'static str; 4] = ["what", "counted", "expected", "holds"];
+
+    pub(crate) fn cells(&self) -> [String; 4] {
+        let Self { what, counted, expected, holds } = self;
+        [(*what).to_owned(), counted.clone(), expected.clone(), holds.to_string()]
+    }
+
     /// To the last unit; for floats, within a billionth.
     pub(crate) fn of<N: Token>(
         what: &'static str,

@@ -216,7 +216,7 @@ impl<N: Token> Vaults<N> {
             let wanted = auction.collateral().mul_down(part)?;
             let purchase = auction.quote(wanted, limit, &self.house, age)?;
             let paid = purchase.paid.to_amount_up()?;
-            let proceeds = exchange.proceeds(Side::X, purchase.collateral);
+            let proceeds = exchange.proceeds(Side::X, purchase.collateral)?;
             if purchase.collateral.is_zero() || proceeds <= paid {
                 continue;
             }
@@ -265,12 +265,12 @@ impl<N: Token> Vaults<N> {
         Ok(range)
     }
 
-    pub(crate) fn positions(&self) -> usize {
-        self.positions.len()
+    pub(crate) fn positions(&self) -> u64 {
+        self.positions.len() as u64
     }
 
-    pub(crate) fn running(&self) -> usize {
-        self.auctions.len()
+    pub(crate) fn running(&self) -> u64 {
+        self.auctions.len() as u64
     }
 
     /// Surplus less bad debt: what the day has left of the system.

@@ -19,6 +19,7 @@ use defi_math::staking::equilibrium::RewardSchedule;
 use defi_math::staking::inequality::{Distribution, Effect};
 use defi_math::staking::{
     Book, BookState, Fraction, Kept, Loan as StakeLoan, LoanTerms, StakingError, StakingPool,
+    StakingPoolState, security_budget,
 };
 use defi_math::vault::{CollateralType, CollateralTypeState, Position, System};
 use defi_math::{Amount, Fee, FeeShare, Kind, MathError, Number, Price, Shares, Wad};
@@ -470,4 +471,49 @@ fn the_reserve_covers_an_expected_loss_as_it_covers_a_foreclosure() {
         let after = slashed.after.foreclose(&slashed.loan.after).unwrap().after;
         assert_eq!(after.unit_worth().unwrap(), worth);
     }
+}
+
+/// Review: a synthetic dearer than a number can hold made the budget an overflow, and not nothing.
+#[test]
+fn a_debt_worth_more_than_a_number_holds_leaves_no_security_budget() {
+    let price = Price::from_amounts(units(u128::MAX), units(1)).unwrap();
+    let budget = security_budget(units(100), units(10_u128.pow(30)), price);
+    assert_eq!(budget, Ok(Amount::ZERO));
+}
+
+/// Review: a large `Decimal` that is all lost asked the queue for more than waits in it.
+#[test]
+fn a_decimal_queue_loses_no_more_than_waits() {
+    let waits = dec!(12345678901.12345678901234567);
+    let pool = StakingPool::try_from(StakingPoolState {
+        staked: Amount::new(dec!(1)).unwrap(),
+        unbonding: Amount::new(waits).unwrap(),
+        ..*StakingPool::new(Fraction::ZERO).state()
+    })
+    .unwrap();
+    let lost = pool.lose((pool.staked() + pool.unbonding()).unwrap()).unwrap();
+    assert_eq!((lost.staked.get(), lost.unbonding.get()), (dec!(1), waits));
+}
+
+/// The same: of floats, shares of dust beside a full queue; and all that may still be borrowed was an ulp
+/// too much.
+#[test]
+fn a_float_can_take_all_that_it_is_shown() {
+    let mut met = 0;
+    for (a, b) in parts() {
+        let pool = StakingPool::new(Fraction::ZERO).deposit(a).unwrap().after;
+        let pool = pool.unbond(a, 0, 0).unwrap().after.donate(1e-16 * b).unwrap();
+        let loss = pool.lose(b).unwrap();
+        assert!(
+            loss.staked <= pool.staked() && (loss.unbonding.get() - b).abs() <= 1e-12 * b,
+            "{loss:?}"
+        );
+
+        let terms = LoanTerms::new(Fraction::new(1, 3).unwrap(), 2, 2.0).unwrap();
+        let loan = StakeLoan::new(terms, a + b).unwrap().borrow(b).unwrap().after;
+        let left = loan.borrowable().unwrap();
+        met += u32::from(3.0 * (b + left.get()) > a + b);
+        assert!(loan.borrow(left).is_ok(), "{a} {b}");
+    }
+    assert!(met > 0);
 }

@@ -1,5 +1,7 @@
 //! Many validators' loans behind one synthetic.
 
+use core::cmp::Ordering;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -108,7 +110,9 @@ impl<N: Number> TryFrom<BookState<N>> for Book<N> {
         if too_much || idle || state.unbacked > state.defaulted {
             return Err(StakingError::InvalidState);
         }
-        Ok(Self { state, supply })
+        // Only of floats can it be an ulp more.
+        let reserve = if state.reserve > supply { supply } else { state.reserve };
+        Ok(Self { state: BookState { reserve, ..state }, supply })
     }
 }
 
@@ -405,7 +409,7 @@ impl<N: Number> Book<N> {
     /// Down: never shown larger than it is.
     ///
     /// # Errors
-    /// [`MathError::Overflow`], and those of a bare number that is not a price.
+    /// As [`security_budget`].
     ///
     /// # Source
     /// Derived here from the interview: at par, 100 staked and 25 borrowed leave 75.
@@ -453,7 +457,8 @@ impl<N: Number> BookState<N> {
 /// Down.
 ///
 /// # Errors
-/// [`MathError::Overflow`], and those of bare numbers that are not amounts or a price.
+/// [`MathError::Overflow`] when a numerator exceeds 256 bits on [`Fixed`](crate::num::Fixed), and those of
+/// bare numbers that are not amounts or a price.
 ///
 /// # Example
 /// ```
@@ -472,7 +477,12 @@ pub fn security_budget<N: Number>(
 ) -> Result<Amount<N>, StakingError> {
     let (staked, lent) = (staked.into_quantity()?, lent.into_quantity()?);
     let (quote, base) = price.into_quantity()?.parts();
+    // Compared before it is divided: what is lent can be worth more than a number can hold.
+    if N::cmp_products(lent.exact()?, quote, staked.exact()?, base) != Ordering::Less {
+        return Ok(Amount::ZERO);
+    }
     let worth = lent.mul_div(quote, base, Fit::From(staked), Rounding::Up)?;
+    // The stake can have more places than the worth is rounded up to.
     if worth >= staked { Ok(Amount::ZERO) } else { Ok((staked - worth)?) }
 }
 

@@ -3,6 +3,30 @@
 //! A coefficient is an exact fraction; it is rounded when it becomes a number, and two of them are
 //! compared exactly.
 //!
+//! # Symbols
+//!
+//! | symbol | is |
+//! |---|---|
+//! | `x₁ ≤ … ≤ xₙ`, `T = Σ x` | the stakes, and all of it |
+//! | `r` | a rank from one in formulas, an index from zero in arguments |
+//! | `G`, `G″` | the Gini coefficient, and that of those who are left when one leaves |
+//!
+//! # Laws
+//!
+//! - `inequality_is_the_mean_difference`: `G = Σ|xᵢ − xⱼ|/(2·n·T)`, and at most `(n − 1)/n`.
+//! - `conditions_for_less_inequality_are_exact`.
+//! - `expected_inequality_falls_with_slashes_and_rises_with_rewards`: for slashes that pass nobody.
+//!
+//! # Not laws
+//!
+//! - "Burning stake of the large lowers inequality": of 10, 20, 30, 40, burning a little of the 30 changes
+//!   nothing.
+//! - "A default of the largest lowers inequality": not if it is still counted, with nothing.
+//!
+//! # Rounding
+//!
+//! None, until a coefficient becomes a number in a stated direction.
+//!
 //! # Example
 //!
 //! ```
@@ -22,6 +46,10 @@
 //! assert_eq!(distribution.effect_of_removal(3)?, Effect::Lowers);
 //! # Ok::<(), defi_math::staking::StakingError>(())
 //! ```
+//!
+//! # Sources
+//!
+//! Gini, Herfindahl; Srinivasan's Nakamoto coefficient. The conditions are derived here.
 
 use core::cmp::Ordering;
 use core::fmt;

@@ -533,7 +533,9 @@ impl<N: Number> Loan<N> {
         let LoanState { terms, stake, stake_at_issue, principal, .. } = self.state;
         let c = terms.collateral_factor;
         let debt = (self.debt()? + issued)?;
-        if debt.times(c.denominator())? > stake.times(c.numerator())? {
+        let (owed, limit) = (debt.times(c.denominator())?, stake.times(c.numerator())?);
+        let one = Ratio::<N>::ONE.exact()?;
+        if N::cmp_products(owed, one, limit, one) == Ordering::Greater {
             return Err(StakingError::AboveCollateralFactor);
         }
         let fresh = self.owes_nothing() || stake > stake_at_issue;

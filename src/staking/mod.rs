@@ -9,6 +9,7 @@
 //! | symbol | is | unit |
 //! |---|---|---|
 //! | `A`, `S` (pool) | the stake of a pool, its shares | stake, shares |
+//! | `Q`, `K` | what waits in a pool's queue; what slashes have left of one unit that waits | stake, — |
 //! | `S`, `S₀` (loan) | a validator's stake now, and when its debt was issued | stake |
 //! | `L` | what a loan owes | synthetic |
 //! | `c = a/b` | the collateral factor | — |

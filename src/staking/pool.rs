@@ -554,9 +554,12 @@ impl<N: Number> StakingPool<N> {
             Fit::From(unbonding),
             Rounding::Up,
         )?;
+        let least = |a: Amount<N>, b: Amount<N>| if a < b { a } else { b };
         // A part that a large `Decimal` rounds up to more than it is a part of.
-        let part = if part > amount { amount } else { part };
-        let left = (staked.less_part((amount - part)?)?, unbonding.less_part(part)?);
+        let part = least(least(part, amount), unbonding);
+        // Of floats, the rest can be more than the little that shares have.
+        let rest = least((amount - part)?, staked);
+        let left = ((staked - rest)?, (unbonding - part)?);
         let index = if unbonding.is_zero() {
             self.state.kept
         } else {

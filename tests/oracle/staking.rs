@@ -322,7 +322,8 @@ fn a_loss_of_known_size<N: Sample>() {
             }
             numerator::<N>(&value, &before.unbonding)?;
             let queue = &value * &before.unbonding / &total;
-            let queue = round::<N>(&queue, Fit::From(&before.unbonding), UP)?.min(value.clone());
+            let queue = round::<N>(&queue, Fit::From(&before.unbonding), UP)?;
+            let queue = queue.min(value.clone()).min(before.unbonding.clone());
             let staked = exact::<N>(&(&before.staked - exact::<N>(&(&value - &queue))?))?;
             let unbonding = exact::<N>(&(&before.unbonding - queue))?;
             let index = if before.unbonding.is_zero() {
@@ -918,6 +919,9 @@ fn the_security_budget<N: Sample>() {
         }
         let price = price.of(stake, case.book.lent().get());
         let expected = || -> Answer<Q> {
+            if &case.lent * price.value() >= case.staked {
+                return Ok(Q::zero());
+            }
             let quote = &price.quote;
             let lent = units(&case.lent, N::places(Grid::Amount), DOWN);
             fits(&(quote * lent), N::NUMERATOR_BITS)?;

@@ -33,19 +33,19 @@ fn main() -> Done {
 
 /// 100 staked, 25 borrowed, slashed, foreclosed, 75 left.
 fn one_validator() -> Done {
-    println!("One validator");
+    println!("One validator: stake in tokens, debt in a synthetic that is worth one token at par");
     let terms = LoanTerms::new(Fraction::new(1, 4)?, 2, dec!(2))?;
     let loan = Loan::new(terms, dec!(100))?;
     let book = Book::default().join(&loan)?;
     let borrowed = book.borrow(&loan, dec!(25))?;
     let budget = borrowed.after.security_budget(dec!(1))?;
-    println!("  stakes 100, borrows {}: {budget} secure the network", borrowed.loan.issued);
+    println!("  stakes 100, borrows {}: {budget} tokens secure the network", borrowed.loan.issued);
     println!(
-        "  a third of it would cost an attacker {}",
+        "  whoever attacks with a third of it has {} tokens to lose",
         borrowed.after.attack_cost(dec!(1), Fraction::ONE_THIRD)?
     );
     let bearable = percent(borrowed.loan.after.bearable_slash()?.to_f64());
-    println!("  can bear a slash of {bearable}");
+    println!("  can bear a slash of {bearable} of the stake before the loan is in default");
 
     let (mut book, mut loan) = (borrowed.after, borrowed.loan.after);
     for part in [dec!(0.05), dec!(0.05), dec!(0.15)] {
@@ -55,25 +55,23 @@ fn one_validator() -> Done {
         let cost = loan.redemption_cost()?.get().round_dp(2);
         let standing = if loan.is_in_default()? { "in default" } else { "stands" };
         println!(
-            "  slashed by {}: {} left, a unit costs {price}, all 25 cost {cost}: {standing}",
+            "  slashed by {}: {} left, one unit of debt costs {price}, all 25 cost {cost}: {standing}",
             percent(part.try_into()?),
             loan.stake().get().round_dp(2)
         );
     }
     let foreclosed = book.foreclose(&loan)?;
     println!(
-        "  foreclosed: {} seized and burned, the debt deleted, {} of the synthetic unbacked",
+        "  foreclosed: {} tokens seized and burned, the debt deleted, {} units have no debtor",
         foreclosed.loan.seized.get().round_dp(2),
         foreclosed.shortfall
     );
-    // Without a slash, and without a repayment: what was lent is gone all the same.
-    println!("  of 100 staked, 25 were lent and lost: 75 had secured the network from then on");
     Ok(())
 }
 
 /// Loans of different collateral factors behind one synthetic; a faulty client; a cascade; the guard.
 fn a_thousand_validators() -> Done {
-    println!("A thousand validators");
+    println!("A thousand validators: tokens staked, units of the synthetic lent");
     let (mut book, mut loans) = lent()?;
     report("  lent", &book)?;
 
@@ -92,7 +90,7 @@ fn a_thousand_validators() -> Done {
         average_price: market.spot_price(Token::Y)?,
         defaulted_before: Amount::ZERO,
     };
-    println!("  the guard says: {}", verdict(&guard, &book, quiet));
+    println!("  the guard of lending says: {}", verdict(&guard, &book, quiet));
 
     // One client has a fault: every ninth validator loses a tenth of its stake.
     let mut slashed = 0;
@@ -101,25 +99,30 @@ fn a_thousand_validators() -> Done {
         (book, *loan) = (slash.after, slash.loan.after);
         slashed += 1;
     }
-    println!("  a fault of one client slashes {slashed} validators by a tenth");
+    println!(
+        "  a fault of one client software slashes {slashed} validators by a tenth of their stake"
+    );
     left_to_itself(&market, &loans)?;
     book = acted_on(book, &mut loans)?;
     report("  after it", &book)?;
     println!(
-        "  {} of the synthetic is unbacked: a unit is worth {}",
+        "  {} units have no debtor: with every other loan repaid, one is worth {} tokens",
         book.unbacked().get().round_dp(0),
         book.unit_worth()?.get().round_dp(4)
     );
     println!("  the guard says: {}", verdict(&guard, &book, quiet));
     let later = MarketReading { defaulted_before: book.state().defaulted, ..quiet };
-    println!("  a window later it says: {}", verdict(&guard, &book, later));
+    println!(
+        "  a day later, when those defaults no longer count: {}",
+        verdict(&guard, &book, later)
+    );
 
     // Repaying never stops.
     let Some(healthy) = loans.iter().find(|loan| !loan.principal().is_zero()) else {
         return Err("nobody owes anything".into());
     };
     let repaid = book.repay(healthy, healthy.debt()?)?;
-    println!("  while it has tripped, {} are repaid all the same", repaid.loan.payment);
+    println!("  while it stops lending, {} units are repaid all the same", repaid.loan.payment);
     Ok(())
 }
 
@@ -152,18 +155,20 @@ fn left_to_itself(market: &Pool, loans: &[Loan]) -> Done {
     let mut exposures = exposures.collect::<Result<Vec<_>, _>>()?;
     let price = |bought: Amount| price_after(market, bought).ok();
     let mut cascade = Cascade::new(&mut exposures);
-    println!("  left to itself:");
+    println!(
+        "  left to itself, whoever would pay more than its stake for its debt buys it back now:"
+    );
     for (number, round) in (1..).zip(cascade.rounds(price)) {
         let round = round?;
         println!(
-            "    round {number}: at {} {} fail, {} bought in all",
+            "    round {number}: at {}, {} more must buy, {} units in all",
             shown(round.price),
             round.failed,
             round.bought.get().round_dp(0)
         );
     }
     let end = cascade.settle(price)?;
-    println!("    {} of {VALIDATORS} fail, the synthetic ends at {}", end.failed, shown(end.price));
+    println!("    in the end {} of {VALIDATORS} have failed: {}", end.failed, shown(end.price));
     Ok(())
 }
 
@@ -186,7 +191,7 @@ fn acted_on(mut book: Book, loans: &mut [Loan]) -> Done<Book> {
     }
     println!("  acted on at once:");
     println!(
-        "    {count} loans foreclosed, {} seized, {} of it burned",
+        "    {count} loans foreclosed, {} tokens seized, {} of them burned",
         seized.get().round_dp(0),
         burned.get().round_dp(0)
     );
@@ -213,7 +218,7 @@ fn verdict(guard: &RiskGuard, book: &Book, market: MarketReading) -> String {
 fn report(when: &str, book: &Book) -> Done {
     let budget = book.security_budget(dec!(1))?;
     println!(
-        "{when}: {} staked, {} of the synthetic in circulation, {} secure the network ({})",
+        "{when}: {} tokens staked, {} units in circulation, {} tokens secure the network ({})",
         book.staked().get().round_dp(0),
         book.circulating()?.get().round_dp(0),
         budget.get().round_dp(0),
@@ -227,5 +232,6 @@ fn percent(part: f64) -> String {
 }
 
 fn shown(price: Option<Price>) -> String {
-    price.map_or_else(|| "no price".into(), |price| format!("{:.3}", price.to_f64()))
+    let tokens = |price: Price| format!("{:.3} tokens a unit", price.to_f64());
+    price.map_or_else(|| "no price, the market is bought empty".into(), tokens)
 }

@@ -226,6 +226,23 @@ impl<N: Number> Book<N> {
     /// # Errors
     /// As [`Loan::repay`]; [`StakingError::InsufficientSupply`] when the payment is more than circulates;
     /// [`StakingError::NotInBook`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::staking::{Book, Fraction, Kept, Loan, LoanTerms};
+    /// use rust_decimal::dec;
+    ///
+    /// let terms = LoanTerms::new(Fraction::ONE_HALF, 1, dec!(2))?;
+    /// let loan = Loan::new(terms, dec!(100))?;
+    /// let lent = Book::default().join(&loan)?.borrow(&loan, dec!(50))?;
+    /// let slashed = lent.after.slash(&lent.loan.after, Kept::after_slash(dec!(0.1))?)?;
+    /// // Four fifths of the way to the requirement are left: 10 cost 12.5.
+    /// let repaid = slashed.after.repay(&slashed.loan.after, dec!(10))?;
+    /// assert_eq!(repaid.loan.payment, dec!(12.5));
+    /// assert_eq!(repaid.after.lent(), dec!(40));
+    /// assert_eq!(repaid.after.state().reserve, dec!(2.5));
+    /// # Ok::<(), defi_math::staking::StakingError>(())
+    /// ```
     pub fn repay(
         &self,
         loan: &Loan<N>,
@@ -315,6 +332,21 @@ impl<N: Number> Book<N> {
     ///
     /// # Errors
     /// [`StakingError::InsufficientSupply`] for more than circulates.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::staking::{Book, Fraction, Kept, Loan, LoanTerms};
+    /// use rust_decimal::dec;
+    ///
+    /// let terms = LoanTerms::new(Fraction::ONE_QUARTER, 2, dec!(2))?;
+    /// let loan = Loan::new(terms, dec!(100))?;
+    /// let lent = Book::default().join(&loan)?.borrow(&loan, dec!(25))?;
+    /// let lost = lent.after.slash(&lent.loan.after, Kept::after_slash(dec!(0.5))?)?;
+    /// let foreclosed = lost.after.foreclose(&lost.loan.after)?.after;
+    /// assert_eq!(foreclosed.unbacked(), dec!(25));
+    /// assert_eq!(foreclosed.buy_back(dec!(20))?.after.unbacked(), dec!(5));
+    /// # Ok::<(), defi_math::staking::StakingError>(())
+    /// ```
     pub fn buy_back(
         &self,
         synthetic: impl IntoQuantity<Amount<N>>,
@@ -428,6 +460,17 @@ impl<N: Number> Book<N> {
     ///
     /// # Errors
     /// As [`security_budget`](Self::security_budget).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::staking::{Book, Fraction, Loan, LoanTerms};
+    /// use rust_decimal::dec;
+    ///
+    /// let loan = Loan::new(LoanTerms::new(Fraction::ONE_QUARTER, 2, dec!(2))?, dec!(100))?;
+    /// let lent = Book::default().join(&loan)?.borrow(&loan, dec!(25))?.after;
+    /// assert_eq!(lent.attack_cost(dec!(1), Fraction::ONE_THIRD)?, dec!(25));
+    /// # Ok::<(), defi_math::staking::StakingError>(())
+    /// ```
     pub fn attack_cost(
         &self,
         price: impl IntoQuantity<Price<N>>,

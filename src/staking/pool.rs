@@ -216,7 +216,7 @@ impl<N: Number> StakingPool<N> {
         Ok(Amount::new(shares.get())?.mul_div(stake, supply, fit, rounding)?)
     }
 
-    /// What one share is worth, of the stake. Exact.
+    /// `A/S`: what one share is worth, of the stake, as an exact fraction.
     ///
     /// # Errors
     /// [`StakingError::NoStake`] when shares claim nothing.

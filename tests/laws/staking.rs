@@ -786,6 +786,13 @@ fn step<N: Exactly>(
             assert_eq!(foreclosed.is_ok(), default, "{foreclosed:?}");
             let foreclosed = foreclosed.ok()?;
             assert_eq!(foreclosed.loan.seized, loans[i].stake());
+            let expected = book.unit_worth_after(foreclosed.loan.principal);
+            if let (Ok(expected), Ok(worth)) = (expected, foreclosed.after.unit_worth()) {
+                assert_eq!(
+                    expected, worth,
+                    "an expected loss is worth what its foreclosure leaves"
+                );
+            }
             ledger.seized[i] += units(foreclosed.loan.seized);
             ledger.deleted += units(foreclosed.loan.principal);
             ledger.bought_back += units(foreclosed.covered);

@@ -196,7 +196,7 @@ impl<'a, N: Number> Cascade<'a, N> {
         Self { loans, sorted: 0, bought: Amount::ZERO }
     }
 
-    /// The same after somebody has bought so much.
+    /// The same after others have bought so much in all.
     ///
     /// # Errors
     /// Those of a bare number that is not an amount.

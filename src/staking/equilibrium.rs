@@ -129,8 +129,8 @@ impl Market {
     }
 
     /// `y_l = U·(β₀ + β₁·U)·(1 − rf)`, `U = B/ℓ`: what lending pays when `s` is staked, in a market that
-    /// [`equilibrium`](Self::equilibrium) accepts; the yield of full utilisation when less is lent than
-    /// demanded.
+    /// [`equilibrium`](Self::equilibrium) accepts; the yield of full utilisation when no more is
+    /// lent than is demanded.
     #[must_use]
     pub fn lending_yield(&self, staked: f64) -> f64 {
         let lent = self.lent(staked);

@@ -155,8 +155,8 @@ impl<'a, N: Number> Distribution<'a, N> {
     /// One sort and one pass.
     ///
     /// # Errors
-    /// [`StakingError::NoStake`] when nobody has a stake; [`MathError::Overflow`] for more than 2³¹
-    /// stakes or a sum beyond 256 bits.
+    /// [`StakingError::NoStake`] when nobody has a stake; [`MathError::Overflow`] from 2³² − 1
+    /// stakes on, and for a sum beyond 256 bits.
     pub fn new(stakes: &'a mut [Amount<N>]) -> Result<Self, StakingError> {
         // Total: an amount is never a float that is not a number.
         stakes.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));

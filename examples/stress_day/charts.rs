@@ -7,7 +7,7 @@ use defi_math::Amount;
 use plotters::prelude::*;
 
 use crate::scenario::number::Token;
-use crate::scenario::{Day, Row};
+use crate::scenario::{Day, Row, grouped};
 
 type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
 
@@ -69,7 +69,7 @@ pub(crate) fn draw<N: Token>(day: &Day<N>, directory: &Path) -> Drawn {
     )?;
     chart(
         "auction_prices.svg",
-        "Running auctions at the end of an hour: dollars for one ETH",
+        "Prices that auctions ask within an hour, dollars for one ETH",
         &[
             of("market", BLUE, |row| row.market_price),
             Line::of("highest", ORANGE, day, |row| Some(row.auction_prices?.1)),
@@ -102,7 +102,7 @@ fn lines_over_time(path: &Path, title: &str, times: &[&str], lines: &[Line]) -> 
     let date =
         |hour: &usize| times.get(*hour).and_then(|time| time.get(..10)).unwrap_or("").to_owned();
     let short = |value: &f64| {
-        if *value < 1e6 { format!("{value:.0}") } else { format!("{:.1} M", value / 1e6) }
+        if *value < 1e6 { grouped(&format!("{value:.0}")) } else { format!("{:.1} M", value / 1e6) }
     };
     chart
         .configure_mesh()
@@ -113,8 +113,12 @@ fn lines_over_time(path: &Path, title: &str, times: &[&str], lines: &[Line]) -> 
         .draw()?;
     for line in lines {
         let color = line.color;
-        let drawn = chart.draw_series(LineSeries::new(line.points.iter().copied(), &color))?;
+        // Hours without a value leave a gap; one between two of them is a dot.
+        let runs = line.points.chunk_by(|one, next| one.0 + 1 == next.0);
+        let drawn = chart.draw_series(runs.clone().map(|run| PathElement::new(run, color)))?;
         drawn.label(line.name).legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], color));
+        let lonely = runs.filter_map(|run| if let [point] = run { Some(*point) } else { None });
+        chart.draw_series(lonely.map(|point| Circle::new(point, 2, color.filled())))?;
     }
     chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
     Ok(root.present()?)

@@ -141,20 +141,16 @@ fn print_header(arguments: &Arguments, hours: &[Hour]) {
     println!(
         "  people       {positions} positions drawn from seed {seed}, a few large, many small"
     );
-    println!(
-        "  sizes        24 M $ of collateral in loans, as much in vaults; 400,000 tokens staked"
-    );
+    println!("  sizes        24 M $ of collateral in loans, as much in vaults; 400,000 staked");
     println!("  terms        rates, ratios, penalties, auctions, the guard: docs/stress-day.md");
     println!("  time         half of each hour at its low, half at its close");
     println!("  exchange     20 M $ on either side; an optimal arbitrage at each price");
-    println!("  liquidators  act when selling on the exchange leaves a profit; no gas, no delay");
-    println!("  oracles      lending: now; vaults: an hour late. A coin of the vaults is a dollar");
-    println!(
-        "  bad debt     of loans, once less than a millionth of a dollar of collateral is left"
-    );
-    println!("  synthetic    sold by its holders until it has lost half of the hour's fall of ETH");
-    println!("  fault        a tenth of the validators lose 5 to 40 % of their stake, worst hour");
-    println!("  cascade      a debtor buys back once its debt costs above 30 % of its stake");
+    println!("  liquidators  act when a sale on the exchange leaves a profit; no gas or delay");
+    println!("  oracles      lending: now; vaults: an hour late. A vault coin is a dollar");
+    println!("  bad debt     of loans, once a millionth of a dollar of collateral is left");
+    println!("  synthetic    sold until it has lost half of what ETH has lost in the hour");
+    println!("  fault        worst hour: a tenth of the validators lose 5 to 40 % of stake");
+    println!("  cascade      a debtor whose debt costs 30 % of its stake buys it back");
     println!("  new loans    a validator asks for one token in each hour");
     println!();
 }

@@ -60,15 +60,15 @@ impl<N: Token> Exchange<N> {
         Ok(swap.amount_out)
     }
 
-    /// Whether the pool can give so much of the token other than `sold`, at any price.
-    pub(crate) fn can_buy(&self, sold: Side, amount: Amount<N>) -> Outcome<bool> {
+    /// What so much of the token other than `sold` costs; nothing if the pool cannot give it.
+    pub(crate) fn cost(&self, sold: Side, amount: Amount<N>) -> Outcome<Option<Amount<N>>> {
         match self.pool.swap_exact_out(sold, amount) {
             Err(
                 AmmError::InsufficientLiquidity
                 | AmmError::ReserveOverflow
                 | AmmError::Math(MathError::Overflow),
-            ) => Ok(false),
-            swap => Ok(swap.map(|_| true)?),
+            ) => Ok(None),
+            swap => Ok(Some(swap?.amount_in)),
         }
     }
 

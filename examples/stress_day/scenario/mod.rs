@@ -217,7 +217,7 @@ impl<N: Token> World<N> {
             loan_liquidations: self.loans.tally.liquidations - liquidations.0,
             vault_liquidations: self.vaults.tally.liquidations - liquidations.1,
             auctions_running: self.vaults.running(),
-            auction_prices: self.vaults.auction_prices()?,
+            auction_prices: self.vaults.auction_prices(),
             synthetic_price: self.network.exchange.price()?,
             security_budget: self.network.security_budget()?,
             guard_trips: self.network.tally.guard_trips,
@@ -300,7 +300,7 @@ impl<N: Token> World<N> {
 }
 
 /// A number with a comma at every third digit before its point.
-fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
     let mut grouped = String::new();
     for (at, digit) in whole.char_indices() {

@@ -31,7 +31,7 @@ pub(crate) struct Tally<N: Token> {
     /// Debtors who fail in the cascade, and in how many rounds.
     pub(crate) cascade: u64,
     pub(crate) cascade_rounds: u64,
-    /// Those of them whom the exchange could sell what they owe.
+    /// Those of them whose debt cost no more than their stake.
     pub(crate) served: u64,
     pub(crate) guard_trips: u64,
     rewards: Amount<N>,
@@ -203,8 +203,8 @@ impl<N: Token> Network<N> {
         Ok(bought)
     }
 
-    /// Debtors who would rather give their margin than their stake: each gives at most 30 % of its stake
-    /// for its debt, and buys it back once the synthetic costs more than that.
+    /// Debtors who fear for their stake: once a debt costs more than 30 % of it, its debtor buys it back, and
+    /// gives up to the whole stake for it.
     fn cascade(&mut self, first: Amount<N>) -> Outcome<()> {
         let part = number::<N>("0.3")?;
         let mut exposures = Vec::new();
@@ -230,9 +230,10 @@ impl<N: Token> Network<N> {
         self.tally.cascade_rounds = collapse.rounds as u64;
         for exposure in cascade.loans().iter().take(collapse.failed) {
             let Some(loan) = self.loans.get_mut(exposure.id() as usize) else { continue };
-            // Who comes when the exchange is bought empty keeps its debt.
-            if !self.exchange.can_buy(Side::Y, exposure.debt())? {
-                break;
+            // Nobody pays more than its whole stake: who would have to keeps its debt.
+            let cost = self.exchange.cost(Side::Y, exposure.debt())?;
+            if cost.is_none_or(|cost| cost > loan.stake()) {
+                continue;
             }
             self.exchange.buy(Side::Y, exposure.debt())?;
             let repayment = self.book.repay(loan, exposure.debt())?;

@@ -53,6 +53,8 @@ pub(crate) struct Vaults<N: Token> {
     auctions: Vec<Running<N>>,
     /// Seconds since the scenario began.
     now: u32,
+    /// The lowest and the highest auction price since somebody asked, in dollars.
+    asked: Option<(f64, f64)>,
     locked: Amount<N>,
     drawn: Coins<N>,
     pub(crate) tally: Tally<N>,
@@ -114,6 +116,7 @@ impl<N: Token> Vaults<N> {
             positions,
             auctions: Vec::new(),
             now: 0,
+            asked: None,
             locked,
             drawn,
             tally: Tally {
@@ -211,6 +214,9 @@ impl<N: Token> Vaults<N> {
             return Ok(Some(Running { auction: reset.auction, since: self.now }));
         }
         let limit = auction.price(&self.house, age)?;
+        let dollars = Number::approximate(limit.get());
+        let (low, high) = self.asked.unwrap_or((dollars, dollars));
+        self.asked = Some((low.min(dollars), high.max(dollars)));
         for part in PARTS {
             let part = Ratio::of_down(N::ONE, N::ONE.multiple(part)?)?;
             let wanted = auction.collateral().mul_down(part)?;
@@ -253,16 +259,9 @@ impl<N: Token> Vaults<N> {
         Ok(())
     }
 
-    /// The auction prices of now, in dollars: the lowest and the highest.
-    pub(crate) fn auction_prices(&self) -> Outcome<Option<(f64, f64)>> {
-        let mut range: Option<(f64, f64)> = None;
-        for Running { auction, since } in &self.auctions {
-            let price = auction.price(&self.house, seconds(self.now - since))?;
-            let price = Number::approximate(price.get());
-            let (low, high) = range.unwrap_or((price, price));
-            range = Some((low.min(price), high.max(price)));
-        }
-        Ok(range)
+    /// The lowest and the highest price that an auction has asked since this was called last, in dollars.
+    pub(crate) const fn auction_prices(&mut self) -> Option<(f64, f64)> {
+        self.asked.take()
     }
 
     pub(crate) fn positions(&self) -> u64 {

@@ -147,7 +147,7 @@ fn print_header(arguments: &Arguments, hours: &[Hour]) {
     println!("  exchange     20 M $ on either side; an optimal arbitrage at each price");
     println!("  liquidators  act when a sale on the exchange leaves a profit; no gas or delay");
     println!("  oracles      lending: now; vaults: an hour late. A vault coin is a dollar");
-    println!("  bad debt     of loans, once a millionth of a dollar of collateral is left");
+    println!("  bad debt     of loans, once less than a millionth of a dollar stands behind it");
     println!("  synthetic    sold until it has lost half of what ETH has lost in the hour");
     println!("  fault        worst hour: a tenth of the validators lose 5 to 40 % of stake");
     println!("  cascade      a debtor whose debt costs 30 % of its stake buys it back");

@@ -317,7 +317,7 @@ impl<N: Token> fmt::Display for Day<N> {
         writeln!(f, "worst hour: {}\n", self.worst_hour)?;
         let [left, right] = self.summary.each_ref().map(|sections| {
             let lines = sections.iter().flat_map(|Section { title, lines }| {
-                let lines = lines.iter().map(|(what, value)| format!("  {what:<24}{value:>14}"));
+                let lines = lines.iter().map(|(what, value)| format!("  {what:<24}{value:>13}"));
                 std::iter::once((*title).to_owned()).chain(lines).chain([String::new()])
             });
             lines.collect::<Vec<_>>()

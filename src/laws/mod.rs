@@ -294,8 +294,10 @@ pub fn swap_moves_what_it_quotes<M: Market>(
     let (x, y) = reserves(market, token_in);
     let after = accepted!(market.swap(token_in, dx));
     let (x_after, y_after) = reserves(&after, token_in);
-    // A quote that refuses what the swap accepts is no quote of it.
-    let dy = market.amount_out(token_in, dx).unwrap_or(u128::MAX);
+    let Ok(dy) = market.amount_out(token_in, dx) else {
+        // A quote that refuses what the swap accepts is no quote of it.
+        return judge!(swap_moves_what_it_quotes: false, x, y, dx, x_after, y_after);
+    };
     let moved = sum(x, dx) == Ok(x_after) && sum(y_after, dy) == Ok(y);
     judge!(swap_moves_what_it_quotes: moved, x, y, dx, dy, x_after, y_after)
 }
@@ -367,7 +369,8 @@ pub fn exact_out_then_exact_in_delivers<M: ExactOut>(
     judge!(exact_out_then_exact_in_delivers: delivered >= dy, x, y, dy, dx, delivered)
 }
 
-/// `dy(dx(dy) − 1) < dy`: a unit less than what is asked would not do.
+/// `dy(dx(dy) − 1) < dy`: a unit less than what is asked would not do. Where nothing is asked there is no
+/// unit less.
 ///
 /// # Errors
 /// [`Broken`].
@@ -381,7 +384,7 @@ pub fn exact_out_asks_no_unit_too_many<M: ExactOut>(
     // Nothing brings nothing, whether the market says so or refuses.
     let less = dx.saturating_sub(1);
     let for_less = if less == 0 { 0 } else { accepted!(market.amount_out(token_in, less)) };
-    judge!(exact_out_asks_no_unit_too_many: for_less < dy, x, y, dy, dx, for_less)
+    judge!(exact_out_asks_no_unit_too_many: dx == 0 || for_less < dy, x, y, dy, dx, for_less)
 }
 
 /// Whoever deposits and redeems at once gets at most the deposit, of each token.

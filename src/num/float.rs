@@ -114,7 +114,7 @@ mod implementation {
             not_negative(self - rhs)
         }
 
-        fn minus_part(self, part: Self) -> Result<Self, MathError> {
+        fn less_part(self, part: Self) -> Result<Self, MathError> {
             if self < part && part - self <= DRIFT * part {
                 return Ok(0.0);
             }
@@ -215,7 +215,7 @@ mod implementation {
         }
 
         fn try_sub_part(self, part: Self) -> Result<Self, MathError> {
-            self.minus_part(part)
+            self.less_part(part)
         }
 
         #[inline]

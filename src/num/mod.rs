@@ -187,7 +187,7 @@ pub trait Exact: Copy + Debug + PartialOrd {
     ///
     /// # Errors
     /// [`MathError::Underflow`] below zero.
-    fn minus_part(self, part: Self) -> Result<Self, MathError> {
+    fn less_part(self, part: Self) -> Result<Self, MathError> {
         self.minus(part)
     }
 

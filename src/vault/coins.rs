@@ -111,9 +111,9 @@ impl<N: VaultNumber> Coins<N> {
         (self - other).unwrap_or(Self::ZERO)
     }
 
-    /// `self − part`, where `part` was once added to `self`: [`Exact::minus_part`].
+    /// `self − part`, where `part` was once added to `self`: [`Exact::less_part`].
     pub(super) fn less_part(self, part: Self) -> Result<Self, MathError> {
-        self.0.minus_part(part.0).map(Self)
+        self.0.less_part(part.0).map(Self)
     }
 
     pub(super) const fn exact(self) -> N::Exact {

@@ -208,6 +208,7 @@ enum Fault {
     InputRoundedDown,
     InputOfFloorPlusOne,
     PaysMoreThanQuoted,
+    SwapsWithoutAQuote,
     FeePaidOutAgain,
     FeeTakenFromOutput,
     SharesRoundedUp,
@@ -242,7 +243,7 @@ impl Market for Faulty {
         let (x, y) = (self.reserve(token_in), self.reserve(token_in.other()));
         let (sold, whole) = (99 * dx * y, 100 * x + 99 * dx);
         match self.fault {
-            Fault::RefusesEverything => Err(No),
+            Fault::RefusesEverything | Fault::SwapsWithoutAQuote => Err(No),
             _ if whole == 0 => Err(No),
             Fault::OutputRoundedUp => Ok(sold.div_ceil(whole)),
             Fault::OutputRoundedToNearest => Ok((sold + whole / 2) / whole),
@@ -252,8 +253,11 @@ impl Market for Faulty {
     }
 
     fn swap(&self, token_in: Token, dx: u128) -> Result<Self, No> {
-        let mut dy = self.amount_out(token_in, dx)?;
-        let mut dx = dx;
+        let quotes = match self.fault {
+            Fault::SwapsWithoutAQuote => Self { fault: Fault::None, ..*self },
+            _ => *self,
+        };
+        let (mut dx, mut dy) = (dx, quotes.amount_out(token_in, dx)?);
         match self.fault {
             Fault::PaysMoreThanQuoted => dy += 1,
             Fault::FeePaidOutAgain => dx -= dx / 50,
@@ -270,9 +274,10 @@ impl Market for Faulty {
 impl ExactOut for Faulty {
     fn amount_in(&self, token_in: Token, dy: u128) -> Result<u128, No> {
         let (x, y) = (self.reserve(token_in), self.reserve(token_in.other()));
-        if dy == 0 || dy >= y {
+        if dy >= y {
             return Err(No);
         }
+        // Nothing for nothing, which is no unit too many.
         let (asked, left) = (100 * x * dy, 99 * (y - dy));
         match self.fault {
             Fault::RefusesEverything => Err(No),
@@ -356,6 +361,7 @@ fn every_fault_breaks_a_law() {
         (Fault::InputRoundedDown, "exact_out_then_exact_in_delivers"),
         (Fault::InputOfFloorPlusOne, "exact_out_asks_no_unit_too_many"),
         (Fault::PaysMoreThanQuoted, "swap_moves_what_it_quotes"),
+        (Fault::SwapsWithoutAQuote, "swap_moves_what_it_quotes"),
         (Fault::FeePaidOutAgain, "swap_never_lowers_k"),
         (Fault::FeeTakenFromOutput, "splitting_a_trade_never_helps"),
         (Fault::SharesRoundedUp, "deposit_then_redeem_never_profits"),

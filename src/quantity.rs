@@ -125,12 +125,12 @@ macro_rules! quantity {
                 self.mul_div(ratio.into_quantity()?.exact()?, one, Fit::Alone, Rounding::Up)
             }
 
-            /// `self − part`, where `part` was once added to `self`: [`Number::try_sub_part`].
+            /// `self − part`, where `part` was once added to `self`: [`Number::less_part`].
             ///
             /// # Errors
             /// As there.
             pub fn less_part(self, part: Self) -> Result<Self, MathError> {
-                self.0.try_sub_part(part.0).map(Self)
+                self.0.less_part(part.0).map(Self)
             }
 
             /// `self` as an exact expression, for formulas of one's own.

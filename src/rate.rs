@@ -164,10 +164,10 @@ impl<N: Number, U: Copy> Rate<N, U> {
     /// use defi_math::rate::{PerBlock, Rate};
     ///
     /// let per_block = Rate::<_, PerBlock>::new(Wad::from_raw(23_782_343_987))?;
-    /// assert_eq!(per_block.per_year(2_102_400)?.to_string(), "0.0499999999982688");
+    /// assert_eq!(per_block.nominal_per_year(2_102_400)?.to_string(), "0.0499999999982688");
     /// # Ok::<(), defi_math::MathError>(())
     /// ```
-    pub fn per_year(self, units_per_year: u32) -> Result<Rate<N, PerYear>, MathError> {
+    pub fn nominal_per_year(self, units_per_year: u32) -> Result<Rate<N, PerYear>, MathError> {
         Rate::new(self.number.multiple(units_per_year)?)
     }
 
@@ -241,7 +241,7 @@ impl<N: Number, U: Copy> Rate<N, U> {
     ///
     /// # Errors
     /// [`MathError::Overflow`].
-    pub fn per_year_down(self, periods: u32) -> Result<Rate<N>, MathError> {
+    pub fn effective_per_year_down(self, periods: u32) -> Result<Rate<N>, MathError> {
         self.number.grown(Growth::Over(periods), Rounding::Down).map(Rate::of)
     }
 
@@ -249,7 +249,7 @@ impl<N: Number, U: Copy> Rate<N, U> {
     ///
     /// # Errors
     /// [`MathError::Overflow`].
-    pub fn per_year_up(self, periods: u32) -> Result<Rate<N>, MathError> {
+    pub fn effective_per_year_up(self, periods: u32) -> Result<Rate<N>, MathError> {
         self.number.grown(Growth::Over(periods), Rounding::Up).map(Rate::of)
     }
 }
@@ -334,7 +334,7 @@ impl<N: Number> Rate<N, PerYear> {
     /// ```
     #[doc(alias = "APY")]
     pub fn to_apy_down(self, times_a_year: u32) -> Result<Self, MathError> {
-        self.spread_down::<PerYear>(times_a_year)?.per_year_down(times_a_year)
+        self.spread_down::<PerYear>(times_a_year)?.effective_per_year_down(times_a_year)
     }
 
     /// The same rounded up: `⌈(1 + ⌈r/m⌉)ᵐ − 1⌉`.
@@ -342,7 +342,7 @@ impl<N: Number> Rate<N, PerYear> {
     /// # Errors
     /// As [`to_apy_down`](Self::to_apy_down).
     pub fn to_apy_up(self, times_a_year: u32) -> Result<Self, MathError> {
-        self.spread_up::<PerYear>(times_a_year)?.per_year_up(times_a_year)
+        self.spread_up::<PerYear>(times_a_year)?.effective_per_year_up(times_a_year)
     }
 
     /// The nominal rate that becomes this effective one when it is compounded so many times a year: APY to

@@ -297,11 +297,11 @@ fn two_points_are_no_number() {
 /// The scenario in floats: a total that has lost its last part to rounding refused to give it.
 #[test]
 fn a_float_total_gives_its_last_part() {
-    assert_eq!(1.0.try_sub_part(1.0 + 1e-9), Ok(0.0));
-    assert_eq!(1.0.try_sub_part(1.0 + 1e-5), Err(MathError::Underflow));
-    assert_eq!(2.0.try_sub_part(0.5), Ok(1.5));
-    assert_eq!(units(1).try_sub_part(units(2)), Err(MathError::Underflow));
-    assert_eq!(dec!(1).try_sub_part(dec!(1.000000001)), Err(MathError::Underflow));
+    assert_eq!(1.0.less_part(1.0 + 1e-9), Ok(0.0));
+    assert_eq!(1.0.less_part(1.0 + 1e-5), Err(MathError::Underflow));
+    assert_eq!(2.0.less_part(0.5), Ok(1.5));
+    assert_eq!(units(1).less_part(units(2)), Err(MathError::Underflow));
+    assert_eq!(dec!(1).less_part(dec!(1.000000001)), Err(MathError::Underflow));
 }
 
 /// The same: all of a float position's collateral was seized and an ulp more.

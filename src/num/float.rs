@@ -214,8 +214,8 @@ mod implementation {
             not_negative(self - rhs)
         }
 
-        fn try_sub_part(self, part: Self) -> Result<Self, MathError> {
-            self.less_part(part)
+        fn less_part(self, part: Self) -> Result<Self, MathError> {
+            Exact::less_part(self, part)
         }
 
         #[inline]

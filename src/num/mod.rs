@@ -304,7 +304,7 @@ pub trait Number:
     ///
     /// # Errors
     /// As [`try_sub`](Self::try_sub).
-    fn try_sub_part(self, part: Self) -> Result<Self, MathError> {
+    fn less_part(self, part: Self) -> Result<Self, MathError> {
         self.try_sub(part)
     }
 

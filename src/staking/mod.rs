@@ -145,7 +145,7 @@ use crate::num::Number;
 /// Whether a part is more than the whole that it was once added to: of floats, by more than the sum can
 /// have lost to rounding.
 fn lacks<N: Number>(whole: N, part: N) -> bool {
-    matches!(whole.try_sub_part(part), Err(MathError::Underflow))
+    matches!(whole.less_part(part), Err(MathError::Underflow))
 }
 
 /// A refusal of the staking protocol.

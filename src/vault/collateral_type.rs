@@ -195,7 +195,7 @@ pub fn yearly_rate<R: Number>(
     per_second: impl IntoQuantity<Index<R>>,
 ) -> Result<Rate<R>, MathError> {
     let rate = per_second.into_quantity()?.get().try_sub(R::ONE)?;
-    Rate::<R, PerSecond>::new(rate)?.per_year_down(SECONDS_A_YEAR)
+    Rate::<R, PerSecond>::new(rate)?.effective_per_year_down(SECONDS_A_YEAR)
 }
 
 const SECONDS_A_YEAR: u32 = 31_536_000;

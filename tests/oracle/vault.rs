@@ -854,7 +854,7 @@ fn a_rate_by_period_is_exact_to_the_last_place() {
             Rate::<Ray, PerSecond>::new(rate.per_period_down::<PerSecond>(n).unwrap().get());
         let by_period = by_period.unwrap();
         let [low, high] = power_between(&down, n);
-        let back = [by_period.per_year_down(n), by_period.per_year_up(n)];
+        let back = [by_period.effective_per_year_down(n), by_period.effective_per_year_up(n)];
         let [back_down, back_up] = back.map(|rate| units(rate.unwrap().get(), 27) + ray());
         prop_assert!(&back_down * ten(73) <= &high + &slack && low < (&back_down + 1) * ten(73));
         prop_assert!(&back_up * ten(73) + &slack >= low && (&back_up - 1) * ten(73) < high);

@@ -134,7 +134,7 @@ fn maker_published_rates() {
 #[test]
 fn maker_rates_documentation() {
     let rate = Rate::<Decimal, PerYear>::new(dec!(0.034366)).unwrap();
-    let growth = rate.per_year_down(12).unwrap().get() + Decimal::ONE;
+    let growth = rate.effective_per_year_down(12).unwrap().get() + Decimal::ONE;
     assert_eq!((growth * dec!(20)).round_dp(3), dec!(30.000));
     let at = |rate: Decimal| {
         CollateralType::try_from(CollateralTypeState {

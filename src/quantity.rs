@@ -421,7 +421,7 @@ impl<N: Number> Price<N> {
     /// The price of a whole token, from a price in base units: of two tokens with these decimals.
     ///
     /// # Errors
-    /// [`MathError::Overflow`] when the decimals are too far apart for 256 bits.
+    /// [`MathError::Overflow`] when the decimals are too far apart for 256 bits: by 78 at the latest.
     ///
     /// # Example
     /// ```
@@ -440,8 +440,12 @@ impl<N: Number> Price<N> {
         quote_decimals: u32,
         base_decimals: u32,
     ) -> Result<Self, MathError> {
-        let shift =
-            |part: N::Exact, places: u32| (0..places).try_fold(part, |part, _| part.times(10));
+        // 10^78 exceeds 256 bits; a float would not say so, however far the decimals are apart.
+        const FARTHEST: u32 = 77;
+        let shift = |part: N::Exact, places: u32| match places {
+            0..=FARTHEST => (0..places).try_fold(part, |part, _| part.times(10)),
+            _ => Err(MathError::Overflow),
+        };
         Ok(Self {
             quote: shift(self.quote, base_decimals.saturating_sub(quote_decimals))?,
             base: shift(self.base, quote_decimals.saturating_sub(base_decimals))?,

@@ -517,3 +517,30 @@ fn a_float_can_take_all_that_it_is_shown() {
     }
     assert!(met > 0);
 }
+
+/// Review: the loss was refused for the prices of a pool of a million against two billion.
+#[test]
+fn an_ordinary_pool_has_an_impermanent_loss() {
+    let pool = Pool::new(dec!(1_000_000), dec!(2_000_000_000), Fee::PERCENT_0_30).unwrap();
+    let then = pool.spot_price(Token::X).unwrap();
+    let now = pool.swap_exact_in(Token::X, dec!(100_000.5)).unwrap().after;
+    let ratio = now.spot_price(Token::X).unwrap().ratio_to(then).unwrap();
+    let loss = liquidity::impermanent_loss(ratio).unwrap();
+    assert_eq!(loss, dec!(0.004512038088338245396877765));
+    assert_eq!(liquidity::impermanent_loss(ratio.inverse()), Ok(loss));
+    assert!(liquidity::impermanent_loss(then.ratio_to(then).unwrap()).unwrap().is_zero());
+}
+
+/// Review: a float's price of tokens whose decimals are absurdly far apart took minutes, and was infinite.
+#[test]
+fn decimals_too_far_apart_are_refused_at_once() {
+    for far in [78, u32::MAX] {
+        let price = Price::new(1.0).unwrap();
+        assert_eq!(price.per_whole_token(0, far), Err(MathError::Overflow));
+        assert_eq!(price.per_whole_token(far, 0), Err(MathError::Overflow));
+        let price = Price::from_amounts(units(1), units(1)).unwrap();
+        assert_eq!(price.per_whole_token(0, far), Err(MathError::Overflow));
+    }
+    let price = Price::from_amounts(units(1), units(1)).unwrap();
+    assert!(price.per_whole_token(0, 77).is_ok());
+}

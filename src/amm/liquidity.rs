@@ -62,21 +62,62 @@ use crate::quantity::{Amount, IntoQuantity, Price, Ratio};
 /// ```
 ///
 /// # Rounding
-/// Up.
+/// Up: the loss is never shown smaller than it is. Where `a·b` is too long for 512 bits, as it can be for a
+/// [`ratio_to`](Price::ratio_to) of two long fractions, both are first cut to fewer bits: the loss is then at
+/// most one unit more, in types of up to 36 places.
 ///
 /// # Errors
-/// [`MathError::Zero`] and the like for a bare number that is not a positive ratio;
-/// [`MathError::Overflow`] when the polynomial exceeds 512 bits.
+/// [`MathError::Zero`], [`MathError::Negative`] or [`MathError::NotFinite`] for a bare number that is not a
+/// positive ratio.
+///
+/// # Example
+/// ```
+/// use defi_math::Fee;
+/// use defi_math::amm::{Pool, Token, liquidity};
+/// use rust_decimal::dec;
+///
+/// let pool = Pool::new(dec!(1_000_000), dec!(2_000_000_000), Fee::PERCENT_0_30)?;
+/// let then = pool.spot_price(Token::X)?;
+/// let now = pool.swap_exact_in(Token::X, dec!(200_000))?.after.spot_price(Token::X)?;
+/// // The price has fallen by 30 %.
+/// let loss = liquidity::impermanent_loss(now.ratio_to(then)?)?;
+/// assert_eq!(loss.get().round_dp(4), dec!(0.0163));
+/// # Ok::<(), defi_math::Error>(())
+/// ```
+///
+/// # Source
+/// Pintail, *Uniswap: A Good Deal for Liquidity Providers?*
 pub fn impermanent_loss<N: Number>(
     price_ratio: impl IntoQuantity<Price<N>>,
 ) -> Result<Ratio<N>, MathError> {
+    /// So often eight bits are cut: all that there are.
+    const CUTS: u32 = 32;
     let (a, b) = price_ratio.into_quantity()?.parts();
-    let (a, b) = (N::Wide::from(a), N::Wide::from(b));
-    let one = N::Wide::from(N::ONE.exact(Grid::Rate)?);
-    let kept = (N::Wide::integer(4) * one * one * a * b).sqrt_floor().div_floor(a + b);
-    let kept = Ratio::from_wide(kept, Fit::From(Ratio::ONE), Rounding::Down)?;
+    if a == b {
+        return Ok(Ratio::ZERO);
+    }
+    let (less, more) = if a < b { (a, b) } else { (b, a) };
+    let (mut less, mut more) = (N::Wide::from(less), N::Wide::from(more));
+    let mut kept = kept_at(less, more);
+    for _ in 0..CUTS {
+        if kept != Err(MathError::Overflow) {
+            break;
+        }
+        // The smaller part down and the larger up is farther from 1, where less is kept.
+        let step = N::Wide::integer(1 << 8);
+        (less, more) = (less.div_floor(step), more.div_ceil(step));
+        kept = kept_at(less, more);
+    }
+    let kept = kept?;
     // Only a float can round to more than all.
     if kept > Ratio::ONE { Ok(Ratio::ZERO) } else { Ratio::ONE - kept }
+}
+
+/// `⌊2·√(a·b)/(a + b)⌋`.
+fn kept_at<N: Number>(a: N::Wide, b: N::Wide) -> Result<Ratio<N>, MathError> {
+    let one = N::Wide::from(N::ONE.exact(Grid::Rate)?);
+    let kept = (N::Wide::integer(4) * one * one * a * b).sqrt_floor().div_floor(a + b);
+    Ratio::from_wide(kept, Fit::From(Ratio::ONE), Rounding::Down)
 }
 
 /// The amounts that liquidity `L = √(x·y)` holds when the pool's price is `p`, without further

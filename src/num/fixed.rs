@@ -16,6 +16,8 @@ use crate::error::{Kind, MathError};
 /// A non-negative fixed-point number: an integer of base units, `PLACES` of its decimal digits
 /// behind the point.
 ///
+/// At most 38 places, because 10³⁸ is the largest power of ten in a `u128`; more do not compile.
+///
 /// All formulas of this crate are homogeneous in amounts, so a token's base units can be put in raw
 /// whatever its decimals: `Wad::from_raw(reserve)` of a token of 6 decimals is right, and the raw
 /// value of the answer is the contract's integer.
@@ -35,6 +37,10 @@ use crate::error::{Kind, MathError};
 /// assert_eq!(Wad::ONE.div_up("3".parse()?)?.raw(), 333_333_333_333_333_334);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// ```compile_fail,E0080
+/// let too_fine = defi_math::num::Fixed::<39>::from_raw(1);
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fixed<const PLACES: u32>(u128);
 
@@ -52,13 +58,18 @@ pub(crate) fn power_of_ten(exponent: u32) -> Result<u128, MathError> {
 
 impl<const PLACES: u32> Fixed<PLACES> {
     /// Base units in one: 10^PLACES.
-    pub const SCALE: u128 = 10_u128.pow(PLACES);
+    pub const SCALE: u128 = {
+        assert!(PLACES <= 38, "a Fixed has at most 38 places");
+        10_u128.pow(PLACES)
+    };
     /// The largest value: 2^128 − 1 base units.
     pub const MAX: Self = Self(u128::MAX);
 
     /// The number of this many base units.
     #[must_use]
     pub const fn from_raw(base_units: u128) -> Self {
+        // Evaluated by the compiler, so that a number of too many places is not.
+        let _: u128 = Self::SCALE;
         Self(base_units)
     }
 
@@ -74,7 +85,7 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// [`MathError::Overflow`] when it does not fit; [`MathError::TooManyPlaces`] when the token has
     /// more decimals than this type and the last of them are not zero.
     pub fn from_base_units(units: u128, decimals: u32) -> Result<Self, MathError> {
-        rescale(units, decimals, PLACES).map(Self)
+        rescale(units, decimals, PLACES).map(Self::from_raw)
     }
 
     /// The base units of a token with `decimals` places, exactly.
@@ -543,7 +554,7 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
         for _ in 0..places {
             push(0)?;
         }
-        Ok(Self(raw))
+        Ok(Self::from_raw(raw))
     }
 
     #[inline]
@@ -621,7 +632,8 @@ impl<const PLACES: u32> fmt::Debug for Fixed<PLACES> {
 const TEXT: usize = 41;
 
 impl<const PLACES: u32> fmt::Display for Fixed<PLACES> {
-    /// The shortest exact text; `{:.2}` cuts behind the second place and never rounds up.
+    /// The shortest exact text. `{:.2}` cuts behind the second place and never rounds up; a precision above
+    /// `PLACES` shows all places and adds no zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let places = PLACES as usize;
         let shown = f.precision().map_or(places, |wanted| wanted.min(places));
@@ -691,7 +703,7 @@ impl<const PLACES: u32> TryFrom<Decimal> for Fixed<PLACES> {
                 let mantissa = short.mantissa().unsigned_abs();
                 rescale(mantissa, short.scale(), PLACES)
             })
-            .map(Self)
+            .map(Self::from_raw)
     }
 }
 

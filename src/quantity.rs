@@ -8,11 +8,31 @@
 //! `pool.amount_out(Token::X, dec!(1.5))` is enough; a number that cannot be that quantity is
 //! refused by name.
 //!
+//! # Where to look
+//!
+//! | type | is | unit |
+//! |---|---|---|
+//! | [`Amount`] | so much of a token | tokens |
+//! | [`Shares`] | a part of a common holding | shares |
+//! | [`Ratio`] | one quantity over another of its kind | — |
+//! | [`Index`] | what one unit at the start has grown to | — |
+//! | [`Price`] | a fraction of two amounts, never rounded | quote tokens per base token |
+//! | [`Fee`], [`FeeShare`] | a fraction of two integers | — |
+//!
+//! A rate carries its unit of time in the type, and is in [`rate`](crate::rate).
+//!
 //! # Laws
 //!
 //! - `sums_refuse_rather_than_round`: `(a + b)?` is the exact sum or an error.
 //! - `product_brackets_the_exact_value`: `…_down ≤ exact ≤ …_up`, one unit apart at most, and only
 //!   if the exact value is off the grid.
+//! - `a_quote_has_the_places_of_its_own_magnitude`, however large the amount that is quoted.
+//!
+//! # Not laws
+//!
+//! - Quoting there and back is not the amount again: `inverse().quote_down(quote_down(a)) ≤ a`.
+//! - A third of an amount, three times, is not the amount: the ratio was rounded. [`Amount::mul_div`] takes the
+//!   third exactly.
 //!
 //! # Rounding
 //!
@@ -40,6 +60,10 @@
 //! assert_eq!(price.inverse().quote_down(dec!(2500))?, dec!(3));
 //! # Ok::<(), defi_math::MathError>(())
 //! ```
+//!
+//! # Sources
+//!
+//! The fractions of fees are those of `UniswapV2Library` (997/1000) and of Uniswap v3's pips.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -105,30 +129,32 @@ macro_rules! quantity {
                 self.0.approximate()
             }
 
-            /// `⌊self · ratio⌋`.
+            /// `⌊self · ratio⌋`, rounded once to the places that the result can carry.
             ///
             /// # Errors
-            /// [`MathError::Overflow`].
+            /// [`MathError::Overflow`], and those of a bare number that is not a ratio.
             #[inline]
             pub fn mul_down(self, ratio: impl IntoQuantity<Ratio<N>>) -> Result<Self, MathError> {
                 let one = Ratio(N::ONE).exact()?;
                 self.mul_div(ratio.into_quantity()?.exact()?, one, Fit::Alone, Rounding::Down)
             }
 
-            /// `⌈self · ratio⌉`.
+            /// `⌈self · ratio⌉`, rounded once to the places that the result can carry.
             ///
             /// # Errors
-            /// [`MathError::Overflow`].
+            /// As [`mul_down`](Self::mul_down).
             #[inline]
             pub fn mul_up(self, ratio: impl IntoQuantity<Ratio<N>>) -> Result<Self, MathError> {
                 let one = Ratio(N::ONE).exact()?;
                 self.mul_div(ratio.into_quantity()?.exact()?, one, Fit::Alone, Rounding::Up)
             }
 
-            /// `self − part`, where `part` was once added to `self`: [`Number::less_part`].
+            /// `self − part`, where `part` was once added to `self`: as `self - part`, but a sum of floats
+            /// that has lost up to a millionth of the part to rounding leaves zero.
             ///
             /// # Errors
-            /// As there.
+            /// [`MathError::Underflow`] when `part` is larger; [`MathError::Inexact`] when a `Decimal` cannot
+            /// hold the difference.
             pub fn less_part(self, part: Self) -> Result<Self, MathError> {
                 self.0.less_part(part.0).map(Self)
             }
@@ -402,7 +428,7 @@ impl<N: Number> Price<N> {
         base.into_quantity()?.mul_div(self.quote, self.base, Fit::Alone, Rounding::Up)
     }
 
-    /// The price as a number of quote units for one base unit, rounded down.
+    /// `⌊quote / base⌋`: the price as a number of quote units for one base unit, to 27 places of a `Decimal`.
     ///
     /// # Errors
     /// [`MathError::Overflow`].
@@ -410,15 +436,19 @@ impl<N: Number> Price<N> {
         N::ONE.mul_div(self.quote, self.base, Fit::Alone, Grid::Rate, Rounding::Down)
     }
 
-    /// The price as a number of quote units for one base unit, rounded up.
+    /// `⌈quote / base⌉`: the same rounded up.
     ///
     /// # Errors
-    /// [`MathError::Overflow`].
+    /// As [`to_number_down`](Self::to_number_down).
     pub fn to_number_up(self) -> Result<N, MathError> {
         N::ONE.mul_div(self.quote, self.base, Fit::Alone, Grid::Rate, Rounding::Up)
     }
 
-    /// The price of a whole token, from a price in base units: of two tokens with these decimals.
+    /// The price of a whole token, from a price in base units: of two tokens with these decimals. Exact.
+    ///
+    /// ```text
+    /// price · 10^(base_decimals − quote_decimals)
+    /// ```
     ///
     /// # Errors
     /// [`MathError::Overflow`] when the decimals are too far apart for 256 bits: by 78 at the latest.
@@ -554,10 +584,11 @@ pub(crate) fn terms_of(value: Decimal, kind: Kind) -> Result<(u128, u128), MathE
 /// assert_eq!(Fee::new(30, 10_000)?, Fee::PERCENT_0_30);
 /// assert_eq!(Fee::from_basis_points(30)?, Fee::PERCENT_0_30);
 /// assert_eq!(Fee::try_from(dec!(0.003))?, Fee::PERCENT_0_30);
+/// assert_eq!(Fee::PERCENT_0_30.to_string(), "3/1000");
 /// assert!(Fee::new(1, 1).is_err());
 /// # Ok::<(), defi_math::MathError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fee {
     // What every quote multiplies by; the fee itself is asked for less often.
     kept: Gamma,
@@ -653,7 +684,7 @@ impl TryFrom<Decimal> for Fee {
 
 /// The part of the growth of `√k` that a pool pays to its protocol, as a fraction in lowest terms,
 /// above zero and at most one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FeeShare {
     numerator: u32,
     denominator: u32,
@@ -706,3 +737,23 @@ impl TryFrom<Decimal> for FeeShare {
         Self::of(numerator, denominator)
     }
 }
+
+macro_rules! fraction_text {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            /// The fraction in lowest terms: `3/1000`.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}/{}", self.numerator(), self.denominator())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+    };
+}
+
+fraction_text!(Fee);
+fraction_text!(FeeShare);

@@ -10,6 +10,24 @@
 //! | `r` | [`Rate<_, U>`](Rate) | 1/U |
 //! | `n` | [`Elapsed<U>`](Elapsed) | U |
 //!
+//! # Where to look
+//!
+//! A yearly rate is *nominal* (an APR) if it is the rate of a shorter unit times the units of a year, and
+//! *effective* (an APY) if it is what that rate makes in a year with interest on interest.
+//!
+//! | from | to | by |
+//! |---|---|---|
+//! | a rate and a time | the interest, without interest on it | [`simple`](Rate::simple) |
+//! | | the growth factor | [`compound_down`](Rate::compound_down), [`compound_three_terms_down`](Rate::compound_three_terms_down) |
+//! | the rate of a shorter unit | the nominal yearly rate | [`nominal_per_year`](Rate::nominal_per_year) |
+//! | | the effective yearly rate | [`effective_per_year_down`](Rate::effective_per_year_down) |
+//! | a nominal yearly rate | the rate of a shorter unit | [`spread_down`](Rate::spread_down) |
+//! | | the effective one | [`to_apy_down`](Rate::to_apy_down) |
+//! | an effective yearly rate | the rate of a shorter unit | [`per_period_down`](Rate::per_period_down) |
+//! | | the nominal one | [`to_apr_down`](Rate::to_apr_down) |
+//!
+//! Each `…_down` has its `…_up`, but for the one that is Aave's.
+//!
 //! # Laws
 //!
 //! - `compounding_never_pays_less_than_simple_interest`: `(1 + r)ⁿ ≥ 1 + r·n`.
@@ -17,13 +35,16 @@
 //!
 //! # Not laws
 //!
-//! A spread rate times its units is not the yearly rate again: the quotient is rounded. It is never
-//! more when rounded down, never less when rounded up.
+//! - A spread rate times its units is not the yearly rate again: the quotient is rounded. It is never
+//!   more when rounded down, never less when rounded up.
+//! - An effective rate is not the nominal one: 5 % spread over the seconds of a year and compounded makes
+//!   5.127 %.
 //!
 //! # Rounding
 //!
-//! `r·n` is a sum of equal rates, so it is exact. A power rounds each of its products in the named
-//! direction: up favours the lender, down the borrower.
+//! `r·n` is a sum of equal rates, so it is exact. All else is rounded in the direction of its name: up
+//! favours the lender, down the borrower. A compounded factor rounds each of its products, as contracts do;
+//! what has `year` or `period`, `apy` or `apr` in its name rounds the whole power or root once.
 //!
 //! # Example
 //!
@@ -44,7 +65,9 @@
 //!
 //! `accrueInterest` of Compound's CToken (simple interest within one step); `(1 + r)ⁿ` by repeated
 //! squaring as in `Jug.rpow` of MakerDAO's dss, but with a direction. Maker's own half-up power is
-//! [`Fixed::pow_half_up`](crate::num::Fixed::pow_half_up).
+//! [`Fixed::pow_half_up`](crate::num::Fixed::pow_half_up). Three terms of the growth as in
+//! `MathUtils.calculateCompoundedInterest` of Aave v3, whose own digits are in
+//! [`lending::aave`](crate::lending::aave).
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -130,13 +153,23 @@ impl<N: Number, U: Copy> Rate<N, U> {
     /// A rate as a fraction: 0.05 is 5 % per unit of time.
     ///
     /// # Errors
-    /// [`MathError::Negative`], [`MathError::NotFinite`].
+    /// [`MathError::Negative`]; [`MathError::NotFinite`] for an `f64`; [`MathError::TooManyPlaces`] for a
+    /// `Decimal` of more than 27 places.
     pub fn new(number: N) -> Result<Self, MathError> {
         number.on_grid(Grid::Rate, Kind::Rate).map(Self::of)
     }
 
+    /// No growth at all.
+    pub const ZERO: Self = Self::of(N::ZERO);
+
     const fn of(number: N) -> Self {
         Self { number, unit: PhantomData }
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.number.is_zero()
     }
 
     /// The bare number.
@@ -153,7 +186,7 @@ impl<N: Number, U: Copy> Rate<N, U> {
         Ratio::new(self.number.multiple(elapsed.count)?)
     }
 
-    /// `r·units`: the nominal yearly rate of which this is the part of one unit; exact, nothing compounds.
+    /// `r·units`: the nominal yearly rate of which this is the part of one unit. Exact; nothing compounds.
     ///
     /// # Errors
     /// [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` has not enough places.
@@ -173,25 +206,48 @@ impl<N: Number, U: Copy> Rate<N, U> {
 
     /// `⌊(1 + r)ⁿ⌋`: never more than the exact growth.
     ///
+    /// # Rounding
+    /// Each product of the repeated squaring down: less than `n` units times the growth are lost.
+    ///
     /// # Errors
-    /// [`MathError::Overflow`].
+    /// [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` cannot hold `1 + r`.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::{PerDay, Rate, days};
+    /// use rust_decimal::dec;
+    ///
+    /// let daily = Rate::<_, PerDay>::new(dec!(0.0002))?;
+    /// assert_eq!(daily.compound_down(days(2))?, dec!(1.00040004));
+    /// assert!(daily.compound_down(days(365))? < daily.compound_up(days(365))?);
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     pub fn compound_down(self, elapsed: Elapsed<U>) -> Result<Index<N>, MathError> {
         self.compound(elapsed, Rounding::Down)
     }
 
     /// `⌈(1 + r)ⁿ⌉`: never less than the exact growth.
     ///
+    /// # Rounding
+    /// Each product of the repeated squaring up.
+    ///
     /// # Errors
-    /// [`MathError::Overflow`].
+    /// As [`compound_down`](Self::compound_down).
     pub fn compound_up(self, elapsed: Elapsed<U>) -> Result<Index<N>, MathError> {
         self.compound(elapsed, Rounding::Up)
     }
 
-    /// `⌊1 + n·r + n(n−1)/2·r² + n(n−1)(n−2)/6·r³⌋`: the first terms of the exact growth `(1 + r)ⁿ`, as Aave
-    /// expands it, but rounded once.
+    /// The first terms of the exact growth `(1 + r)ⁿ`, as Aave expands it, but rounded once:
     ///
-    /// Simple interest is its first two terms, so it lies between that and the exact growth. It lacks at
-    /// most `(n·r)⁴/24·(1 + r)ⁿ` of it, and a unit of the grid.
+    /// ```text
+    /// ⌊1 + n·r + n(n−1)/2·r² + n(n−1)(n−2)/6·r³⌋
+    /// ```
+    ///
+    /// The first two of them are simple interest, so the result lies between that and the exact growth,
+    /// of which it lacks `(n·r)⁴/24·(1 + r)ⁿ` and a unit of the grid at most.
+    ///
+    /// # Rounding
+    /// Down, once, for the borrower.
     ///
     /// # Errors
     /// [`MathError::Overflow`].
@@ -207,6 +263,10 @@ impl<N: Number, U: Copy> Rate<N, U> {
     /// assert_eq!(daily.compound_down(days(10))?.get().round_dp(9), dec!(1.104622125));
     /// # Ok::<(), defi_math::MathError>(())
     /// ```
+    ///
+    /// # Source
+    /// `MathUtils.calculateCompoundedInterest` of Aave v3.
+    #[doc(alias = "calculateCompoundedInterest")]
     #[expect(
         clippy::arithmetic_side_effects,
         reason = "the operators of Wide remember an overflow and refuse it at the end"
@@ -228,37 +288,53 @@ impl<N: Number, U: Copy> Rate<N, U> {
         Index::new(N::from_wide(growth, Fit::Alone, Grid::Rate, Rounding::Down)?)
     }
 
+    /// `⌊(1 + r)ⁿ − 1⌋`: what the rate makes in a year of so many periods, with interest on interest.
+    ///
+    /// # Rounding
+    /// Down, once; [`compound_down`](Self::compound_down) rounds every product, as a contract does.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::{PerSecond, PerYear, Rate};
+    /// use rust_decimal::dec;
+    ///
+    /// const YEAR: u32 = 31_536_000;
+    /// let nominal = Rate::<_, PerYear>::new(dec!(0.05))?;
+    /// let per_second = nominal.spread_down::<PerSecond>(YEAR)?;
+    /// assert_eq!(per_second.nominal_per_year(YEAR)?.get().round_dp(9), dec!(0.05));
+    /// assert_eq!(per_second.effective_per_year_down(YEAR)?.get().round_dp(9), dec!(0.051271096));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    #[doc(alias = "APY")]
+    pub fn effective_per_year_down(self, periods: u32) -> Result<Rate<N>, MathError> {
+        self.number.grown(Growth::Over(periods), Rounding::Down).map(Rate::of)
+    }
+
+    /// `⌈(1 + r)ⁿ − 1⌉`: the same rounded up.
+    ///
+    /// # Errors
+    /// As [`effective_per_year_down`](Self::effective_per_year_down).
+    pub fn effective_per_year_up(self, periods: u32) -> Result<Rate<N>, MathError> {
+        self.number.grown(Growth::Over(periods), Rounding::Up).map(Rate::of)
+    }
+
     fn compound(self, elapsed: Elapsed<U>, rounding: Rounding) -> Result<Index<N>, MathError> {
         let factor = N::ONE.try_add(self.number)?;
         Index::new(factor.power(u64::from(elapsed.count), Grid::Rate, rounding)?)
     }
 }
 
-impl<N: Number, U: Copy> Rate<N, U> {
-    /// `⌊(1 + r)ⁿ − 1⌋`: what the rate makes in a year of so many periods, to the last place.
-    ///
-    /// [`compound_down`](Self::compound_down) rounds every product, as a contract does; this rounds once.
-    ///
-    /// # Errors
-    /// [`MathError::Overflow`].
-    pub fn effective_per_year_down(self, periods: u32) -> Result<Rate<N>, MathError> {
-        self.number.grown(Growth::Over(periods), Rounding::Down).map(Rate::of)
-    }
-
-    /// `⌈(1 + r)ⁿ − 1⌉`: what the rate makes in a year of so many periods, to the last place.
-    ///
-    /// # Errors
-    /// [`MathError::Overflow`].
-    pub fn effective_per_year_up(self, periods: u32) -> Result<Rate<N>, MathError> {
-        self.number.grown(Growth::Over(periods), Rounding::Up).map(Rate::of)
-    }
-}
-
 impl<N: Number> Rate<N, PerYear> {
     /// `⌊(1 + r)^(1/n) − 1⌋`: the rate that compounds to this one in a year of so many periods.
     ///
+    /// # Rounding
+    /// Down, once.
+    ///
     /// # Errors
-    /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+    /// [`MathError::DivisionByZero`] for no periods; [`MathError::Overflow`].
     ///
     /// # Example
     /// ```
@@ -277,7 +353,7 @@ impl<N: Number> Rate<N, PerYear> {
         self.number.grown(Growth::InOneOf(periods), Rounding::Down).map(Rate::of)
     }
 
-    /// `⌈(1 + r)^(1/n) − 1⌉`: the rate that compounds to this one in a year of so many periods.
+    /// `⌈(1 + r)^(1/n) − 1⌉`: the same rounded up.
     ///
     /// # Errors
     /// As [`per_period_down`](Self::per_period_down).
@@ -285,12 +361,18 @@ impl<N: Number> Rate<N, PerYear> {
         self.number.grown(Growth::InOneOf(periods), Rounding::Up).map(Rate::of)
     }
 
-    /// `⌊exp(⌊⌊ln(1 + r)⌋/n⌋)⌋ − 1`: the rate by period as Maker's governance publishes and deploys it,
-    /// to the last place.
+    /// The rate by period that Maker's governance publishes and deploys, to the last place:
     ///
-    /// Its table is made with `bc`, which cuts every step to 27 places. So it is up to some units below the
-    /// exact root ([`per_period_down`](Self::per_period_down)), which is in nobody's interest and matters
-    /// to nobody: for 5 % it makes 4.9999999999999999965 % in a year.
+    /// ```text
+    /// ⌊exp(⌊⌊ln(1 + r)⌋/n⌋)⌋ − 1
+    /// ```
+    ///
+    /// Its table is made with `bc`, which cuts every step to 27 places. So it can be some units below the
+    /// exact root ([`per_period_down`](Self::per_period_down)). That matters to nobody: for 5 % it makes
+    /// 4.9999999999999999965 % in a year.
+    ///
+    /// # Rounding
+    /// Down three times, over `f64` not at all.
     ///
     /// # Errors
     /// As [`per_period_down`](Self::per_period_down).
@@ -301,24 +383,31 @@ impl<N: Number> Rate<N, PerYear> {
         self.number.grown(Growth::InOneOfAsPublished(periods), Rounding::Down).map(Rate::of)
     }
 
-    /// `⌊r / units⌋`: the yearly rate for a shorter unit, of which a year has `units_per_year`.
+    /// `⌊r / units⌋`: the part of a nominal yearly rate that falls to a shorter unit, of which a year has
+    /// so many. Nothing compounds.
+    ///
+    /// # Rounding
+    /// Down, once, for the borrower.
     ///
     /// # Errors
-    /// [`MathError::DivisionByZero`].
+    /// [`MathError::DivisionByZero`] for no units.
     pub fn spread_down<U: Copy>(self, units_per_year: u32) -> Result<Rate<N, U>, MathError> {
         self.spread(units_per_year, Rounding::Down)
     }
 
-    /// `⌈r / units⌉`: the yearly rate for a shorter unit, of which a year has `units_per_year`.
+    /// `⌈r / units⌉`: the same rounded up, for the lender.
     ///
     /// # Errors
-    /// [`MathError::DivisionByZero`].
+    /// As [`spread_down`](Self::spread_down).
     pub fn spread_up<U: Copy>(self, units_per_year: u32) -> Result<Rate<N, U>, MathError> {
         self.spread(units_per_year, Rounding::Up)
     }
 
     /// The effective rate of a nominal one that is compounded so many times a year: APR to APY,
     /// `⌊(1 + ⌊r/m⌋)ᵐ − 1⌋`.
+    ///
+    /// # Rounding
+    /// Down twice, the part of the rate and its power: never more than the exact one.
     ///
     /// # Errors
     /// [`MathError::DivisionByZero`] for no times; [`MathError::Overflow`].
@@ -348,10 +437,12 @@ impl<N: Number> Rate<N, PerYear> {
     /// The nominal rate that becomes this effective one when it is compounded so many times a year: APY to
     /// APR, `m·⌊(1 + r)^(1/m) − 1⌋`.
     ///
-    /// Never more than the exact one; it lacks `m` units of the grid at most.
+    /// # Rounding
+    /// The root down: never more than the exact one, of which it lacks `m` units of the grid at most.
     ///
     /// # Errors
-    /// [`MathError::DivisionByZero`] for no times; [`MathError::Overflow`].
+    /// [`MathError::DivisionByZero`] for no times; [`MathError::Overflow`]; [`MathError::Inexact`] when a
+    /// `Decimal` cannot hold the multiple.
     ///
     /// # Example
     /// ```

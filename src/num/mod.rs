@@ -5,8 +5,18 @@
 //! | type | for | grid | promise |
 //! |---|---|---|---|
 //! | [`Decimal`](rust_decimal::Decimal) | people, databases, JSON | amounts 18 places, rates 27 | exact and directed |
-//! | [`Fixed<PLACES>`](Fixed): [`Wad`] (18), [`Ray`] (27) | chains | its own | exact, directed, bit for bit as the contract |
+//! | [`Fixed<PLACES>`](Fixed): [`Wad`] (18), [`Ray`] (27) | chains | its own | the same, bit for bit as the contract |
 //! | `f64` | simulation, search | none | same formulas, relative error stated where it matters |
+//!
+//! # Where to look
+//!
+//! - [`Fixed`]: the numbers of contracts, and their way from and to a token's base units.
+//! - [`Number`]: what every formula asks of a number. [`Exact`] and [`Wide`] are its expressions before they
+//!   are rounded.
+//! - [`Rounding`], [`Grid`], [`Fit`]: in which direction and to how many places a result is rounded.
+//! - [`Growth`]: powers and roots of growth factors.
+//!
+//! Most callers need none of these but [`Wad`] and [`Ray`]: a protocol's operation has decided all of it.
 //!
 //! # Rules
 //!
@@ -37,6 +47,25 @@
 //! What remains is refused as [`MathError::Inexact`], never rounded: adding an amount with more places
 //! than 28 digits can carry. A quote of it is still exact.
 //!
+//! # Laws
+//!
+//! - `product_brackets_the_exact_value`, `root_brackets_the_exact_root`, `pow_brackets_the_exact_power`:
+//!   `…_down ≤ exact ≤ …_up`.
+//! - `sums_refuse_rather_than_round`: a sum is exact, and refused exactly when no number of the type is it.
+//! - `decimal_and_wad_agree_digit_for_digit`, wherever the digits fit.
+//! - `conversions_are_exact_or_refused`, `a_number_parses_what_it_prints`.
+//!
+//! # Not laws
+//!
+//! - `(a / b) · b = a`: each step is rounded. `a · b / b` in one [`mul_div`](Number::mul_div) is `a`.
+//! - That a `Decimal` sum exists because both terms do: `10²⁰ + 10⁻¹⁸` has 39 digits.
+//! - That equal is transitive for products of floats: they are equal within [`RELATIVE_TOLERANCE`].
+//!
+//! # Rounding
+//!
+//! [`Rounding::Down`] and [`Rounding::Up`], named by every method that rounds. To the nearest only where
+//! deployed contracts do: the `…_half_up` of [`Fixed`].
+//!
 //! # Example
 //!
 //! ```
@@ -50,6 +79,11 @@
 //! assert_eq!(Ray::try_from(a)?, Fixed::<27>::from_raw(1_500_000_000_000_000_000_000_000_000));
 //! # Ok::<(), defi_math::MathError>(())
 //! ```
+//!
+//! # Sources
+//!
+//! *Wad* and *ray* are MakerDAO's words (`DSMath`). Division after Knuth, *The Art of Computer Programming*,
+//! vol. 2, §4.3.1; roots after Zimmermann, *Karatsuba Square Root*, INRIA RR-3805.
 
 mod decimal;
 mod fixed;
@@ -254,6 +288,30 @@ pub trait Wide:
 /// Sealed: the promises of the table in the [module](self) are this crate's to keep. All values are
 /// non-negative: a negative `Decimal` is refused by every method; an `f64` is checked when it becomes
 /// a quantity, and its results are checked to be finite.
+///
+/// Sums and exact multiples are named `try_…`, [`multiple`](Self::multiple) and
+/// [`less_part`](Self::less_part), products by their direction. A formula of one's own is best
+/// written with quantities, [`exact`](Self::exact) and [`mul_div`](Self::mul_div).
+///
+/// # Example
+/// ```
+/// use defi_math::num::{Exact, Fit, Grid, Rounding};
+/// use defi_math::{MathError, Number, Wad};
+/// use rust_decimal::dec;
+///
+/// /// `⌊a·b/(b + c)⌋`, over every kind of number, rounded once.
+/// fn part<N: Number>(a: N, b: N, c: N) -> Result<N, MathError> {
+///     let b = b.exact(Grid::Amount)?;
+///     let whole = b.plus(c.exact(Grid::Amount)?)?;
+///     a.mul_div(b, whole, Fit::From(a), Grid::Amount, Rounding::Down)
+/// }
+///
+/// assert_eq!(part(dec!(1), dec!(1), dec!(2))?, dec!(0.333333333333333333));
+/// let units = Wad::from_raw;
+/// assert_eq!(part(units(100), units(1), units(2))?, units(33));
+/// assert_eq!(part(1.0, 1.0, 3.0)?, 0.25);
+/// # Ok::<(), MathError>(())
+/// ```
 pub trait Number:
     Copy + Debug + Display + FromStr + PartialEq + PartialOrd + sealed::Sealed + 'static
 {
@@ -361,8 +419,9 @@ pub trait Number:
     /// `self · by / over` in one directed step.
     ///
     /// # Errors
-    /// [`MathError::DivisionByZero`]; [`MathError::Overflow`] when the quotient does not fit, and
-    /// for [`Fixed`] when the numerator exceeds 256 bits, as on the chain.
+    /// [`MathError::DivisionByZero`]; [`MathError::Overflow`] when the quotient does not fit, for
+    /// [`Fixed`] also when the numerator exceeds 256 bits, as on the chain, and for `f64` when the product is
+    /// beyond its range.
     fn mul_div(
         self,
         by: Self::Exact,

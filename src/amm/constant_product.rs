@@ -126,9 +126,9 @@ impl<N: Number> ConstantProduct<N> {
     /// ```
     ///
     /// # Rounding
-    /// Up, in one division: the smallest input that [`amount_out`](Self::amount_out) answers with at
-    /// least `dy`, if `dy` has no more places than the reserve can carry. Uniswap's router asks for one unit more when the division is exact:
-    /// [`router_amount_in`](Self::router_amount_in).
+    /// Up, in one division, for the pool: the smallest input that [`amount_out`](Self::amount_out) answers
+    /// with at least `dy`, if `dy` has no more places than the reserve can carry. Uniswap's router asks for
+    /// one unit more when the division is exact: [`router_amount_in`](Self::router_amount_in).
     ///
     /// # Errors
     /// - [`AmmError::InsufficientOutput`] for `dy = 0`.

@@ -246,7 +246,7 @@ impl<N: Number> Pool<N> {
     /// - [`AmmError::InsufficientInput`], [`AmmError::InsufficientLiquidity`].
     /// - [`AmmError::InsufficientOutput`] when the output rounds to nothing.
     /// - [`AmmError::ReserveOverflow`] when the pair could not hold the input.
-    /// - [`MathError::Inexact`] when a `Decimal` cannot hold the new reserve exactly.
+    /// - [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` cannot hold a new reserve exactly.
     ///
     /// # Example
     /// ```
@@ -276,7 +276,10 @@ impl<N: Number> Pool<N> {
     /// The input up, for the pool.
     ///
     /// # Errors
-    /// As [`swap_exact_in`](Self::swap_exact_in).
+    /// - [`AmmError::InsufficientOutput`] for nothing; [`AmmError::InsufficientLiquidity`] for the whole
+    ///   reserve or more.
+    /// - [`AmmError::ReserveOverflow`] when the pair could not hold the input.
+    /// - [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` cannot hold a new reserve exactly.
     ///
     /// # Example
     /// ```
@@ -343,6 +346,9 @@ impl<N: Number> Pool<N> {
     /// - [`AmmError::InsufficientInput`] if nothing is paid in;
     /// - [`AmmError::InvariantViolated`] if the payment does not cover the output;
     /// - [`AmmError::ReserveOverflow`] if the pair could not hold the payment.
+    ///
+    /// Besides, [`MathError::Overflow`], and [`MathError::Inexact`] when a `Decimal` cannot hold a new reserve
+    /// exactly.
     ///
     /// # Example
     /// ```
@@ -414,7 +420,8 @@ impl<N: Number> Pool<N> {
     /// # Errors
     /// - [`AmmError::InsufficientLiquidityMinted`] when it is too little for a share.
     /// - [`AmmError::ReserveOverflow`] when the pair could not hold it.
-    /// - [`MathError::Inexact`] when a `Decimal` cannot hold the new reserves exactly.
+    /// - [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` cannot hold a new reserve or the new
+    ///   supply exactly.
     ///
     /// # Example
     /// ```
@@ -479,6 +486,8 @@ impl<N: Number> Pool<N> {
     /// - [`AmmError::InsufficientShares`] for more shares than are in circulation.
     /// - [`AmmError::InsufficientLiquidityBurned`] unless something of both tokens is redeemed.
     /// - [`AmmError::InsufficientLiquidity`] when an `f64` would round a part up to the whole.
+    /// - [`AmmError::ReserveOverflow`] when a donation leaves more than the pair can hold.
+    /// - [`MathError::Inexact`] when a `Decimal` cannot hold what remains exactly.
     ///
     /// # Example
     /// ```
@@ -631,7 +640,7 @@ impl<N: Number> Pool<N> {
     /// Down.
     ///
     /// # Errors
-    /// [`AmmError::InsufficientShares`] for more than there are.
+    /// [`AmmError::InsufficientShares`] for more than there are, and for a pool without shares.
     ///
     /// # Example
     /// ```
@@ -707,15 +716,17 @@ impl<N: Number> Pool<N> {
         Ok(Shares::from_wide(shares, Fit::To(supply), Rounding::Down)?)
     }
 
-    /// The trade that earns most where one X costs `price_of_x` in Y outside, or `None` inside the
-    /// fee band: the output of [`ConstantProduct::optimal_amount_in`], bought exact-out, so that the
-    /// rounding of the output wastes no input.
+    /// The trade that earns most where one X costs `price_of_x` in Y outside; `None` inside the fee band, and
+    /// where it would earn less than a unit.
+    ///
+    /// The output is that of [`ConstantProduct::optimal_amount_in`]. It is bought exact-out, so that its
+    /// rounding wastes no input.
     ///
     /// # Rounding
-    /// The profit down.
+    /// The input up, for the pool; the profit down.
     ///
     /// # Errors
-    /// As [`ConstantProduct::optimal_amount_in`] and [`swap_exact_in`](Self::swap_exact_in).
+    /// As [`ConstantProduct::optimal_amount_in`] and [`swap_exact_out`](Self::swap_exact_out).
     ///
     /// # Example
     /// ```

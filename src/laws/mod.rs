@@ -2,8 +2,13 @@
 //!
 //! Implement [`Market`] for your pool: three methods in base units. [`ExactOut`] and [`Shared`] are
 //! for pools that quote exact-out and that have shares. Then every function of this module is one
-//! law on one case, and [`strategies`] draws the cases. proptest is yours to bring; the feature
-//! `proptest` switches this module on.
+//! law on one case, and [`strategies`] draws the cases.
+//!
+//! ```toml
+//! [dev-dependencies]
+//! defi-math = { version = "0.1", features = ["proptest"] }
+//! proptest = "1"
+//! ```
 //!
 //! # Symbols
 //!
@@ -508,6 +513,19 @@ impl Size {
 ///
 /// # Errors
 /// [`Broken`].
+///
+/// # Example
+/// ```
+/// use defi_math::Wad;
+/// use defi_math::laws::{self, strategies};
+/// use proptest::prelude::*;
+///
+/// // Twenty swaps, deposits and withdrawals, sized against the pool that they meet.
+/// let pool = strategies::plain_pool::<Wad>();
+/// proptest!(|(pool in pool, operations in strategies::operations(20))| {
+///     prop_assume!(laws::adversary_never_profits(&pool, &operations)?.has_held());
+/// });
+/// ```
 pub fn adversary_never_profits<M: Shared>(
     market: &M,
     operations: &[Operation],

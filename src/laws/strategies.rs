@@ -8,13 +8,16 @@
 //!
 //! ```
 //! use defi_math::Wad;
-//! use defi_math::amm::Pool;
+//! use defi_math::amm::Token;
 //! use defi_math::laws::strategies;
 //! use proptest::prelude::*;
 //!
-//! proptest!(|(pool in strategies::pool::<Wad>(), dx in strategies::amount::<Wad>())| {
-//!     // Whatever the state, a quote is an amount or a refusal.
-//!     let _ = pool.amount_out(defi_math::amm::Token::X, dx);
+//! proptest!(|(pool in strategies::pool::<Wad>(), size in strategies::size())| {
+//!     // A size is drawn against the reserve, so that most cases are trades and not refusals.
+//!     let dx = Wad::from_raw(size.of(pool.reserve(Token::X).get().raw()));
+//!     if let Ok(dy) = pool.amount_out(Token::X, dx) {
+//!         prop_assert!(dy < pool.reserve(Token::Y));
+//!     }
 //! });
 //! ```
 

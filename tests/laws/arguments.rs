@@ -8,7 +8,7 @@ use defi_math::amm::{
 };
 use defi_math::laws::Verdict;
 use defi_math::laws::strategies::{self, integer};
-use defi_math::num::{Fit, Fixed, Grid, Rounding};
+use defi_math::num::{Fit, Fixed, Grid, Growth, Rounding};
 use defi_math::rate::{PerBlock, PerYear, days, seconds};
 use defi_math::{
     Amount, Error, Fee, FeeShare, Index, Kind, MathError, Number, Price, Rate, Ratio, Shares,
@@ -163,12 +163,14 @@ fn everything<N: Number>(
     if let (Ok(amount), Ok(other)) = (Amount::new(a), Amount::new(b)) {
         numbers.add(amount + other);
         numbers.add(amount - other);
+        numbers.add(amount.less_part(other));
         numbers.add(amount.mul_down(c));
         numbers.add(amount.mul_up(c));
     }
     if let Ok(price) = Price::from_amounts(a, b) {
         numbers.add(price.quote_down(c));
         numbers.add(price.quote_up(c));
+        numbers.add(price.per_whole_token(n, 18));
         numbers.add(price.per_whole_token(n % 40, 18));
         if let Ok(earlier) = Price::new(c) {
             numbers.add(price.ratio_to(earlier));
@@ -177,9 +179,21 @@ fn everything<N: Number>(
         let _ = (format!("{price:?}"), price.to_f64());
     }
     if let Ok(rate) = Rate::<N, PerYear>::new(a) {
-        numbers.add(rate.spread_down::<PerBlock>(n).and_then(|rate| Ratio::new(rate.get())));
-        numbers.add(rate.spread_up::<PerBlock>(n).and_then(|rate| Ratio::new(rate.get())));
+        let mut add = |rate: Result<N, MathError>| numbers.add(rate.and_then(Ratio::new));
+        add(rate.spread_down::<PerBlock>(n).map(Rate::get));
+        add(rate.spread_up::<PerBlock>(n).map(Rate::get));
+        add(rate.per_period_down::<PerBlock>(n).map(Rate::get));
+        add(rate.per_period_up::<PerBlock>(n).map(Rate::get));
+        add(rate.per_period_published::<PerBlock>(n).map(Rate::get));
+        add(rate.nominal_per_year(n).map(Rate::get));
+        add(rate.effective_per_year_down(n).map(Rate::get));
+        add(rate.effective_per_year_up(n).map(Rate::get));
+        add(rate.to_apy_down(n).map(Rate::get));
+        add(rate.to_apy_up(n).map(Rate::get));
+        add(rate.to_apr_down(n).map(Rate::get));
+        add(rate.to_apr_up(n).map(Rate::get));
         let rate = Rate::new(rate.get()).unwrap();
+        numbers.add(rate.compound_three_terms_down(days(n)));
         numbers.add(rate.simple(days(n)));
         numbers.add(rate.compound_down(days(n)));
         numbers.add(rate.compound_up(days(n)));
@@ -267,6 +281,10 @@ fn methods<N: Number>([a, b, c, _]: [N; 4], n: u32) -> Vec<(N, &'static str)> {
         ("on_grid", a.on_grid(Grid::Rate, Kind::Number)),
         ("try_add", a.try_add(b)),
         ("try_sub", a.try_sub(b)),
+        ("less_part", a.less_part(b)),
+        ("multiple", a.multiple(n)),
+        ("grown, over", a.grown(Growth::Over(n), Rounding::Up)),
+        ("grown, in one of", a.grown(Growth::InOneOf(n), Rounding::Up)),
         ("mul_div, down", mul_div(Fit::Alone, Rounding::Down)),
         ("mul_div, up", mul_div(Fit::Alone, Rounding::Up)),
         ("mul_div, from", mul_div(Fit::From(b), Rounding::Down)),

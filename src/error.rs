@@ -1,4 +1,32 @@
 //! What can go wrong: [`MathError`] underneath, one enum for each protocol, [`Error`] over all.
+//!
+//! Every refusal is a small value to match on. A protocol's enum speaks of what was asked for, its variant
+//! `Math` of the arithmetic beneath. All of them are `#[non_exhaustive]`.
+//!
+//! # Example
+//!
+//! A function that composes protocols returns [`Error`], and `?` does the rest:
+//!
+//! ```
+//! use defi_math::amm::{AmmError, Pool, Token};
+//! use defi_math::{Amount, Error, Fee, MathError};
+//! use rust_decimal::{Decimal, dec};
+//!
+//! /// What is left of a budget after buying so much of Y with X.
+//! fn left_of(budget: Decimal, pool: &Pool, bought: Decimal) -> Result<Amount, Error> {
+//!     let swap = pool.swap_exact_out(Token::X, bought)?; // an AmmError
+//!     Ok((Amount::new(budget)? - swap.amount_in)?) // MathErrors
+//! }
+//!
+//! let pool = Pool::new(dec!(10), dec!(25_000), Fee::PERCENT_0_30)?;
+//! assert!(left_of(dec!(1), &pool, dec!(2_000))? < dec!(0.13));
+//! assert_eq!(left_of(dec!(1), &pool, dec!(5_000)), Err(Error::Math(MathError::Underflow)));
+//! assert_eq!(
+//!     left_of(dec!(1), &pool, dec!(25_000)),
+//!     Err(Error::Amm(AmmError::InsufficientLiquidity)),
+//! );
+//! # Ok::<(), Error>(())
+//! ```
 
 use core::fmt;
 

@@ -531,6 +531,18 @@ fn an_ordinary_pool_has_an_impermanent_loss() {
     assert!(liquidity::impermanent_loss(then.ratio_to(then).unwrap()).unwrap().is_zero());
 }
 
+/// Of 4·z + 1 over z the loss is a little more than a fifth, whichever bits of them are cut.
+#[test]
+fn a_loss_of_a_long_ratio_is_not_shown_smaller() {
+    let m = 1 << 126;
+    let price = |quote, base| Price::from_amounts(units(quote), units(base)).unwrap();
+    let ratio = price(2 * m + 1, m).ratio_to(price(m + 1, 2 * m + 1)).unwrap();
+    for ratio in [ratio, ratio.inverse()] {
+        let loss = liquidity::impermanent_loss(ratio).unwrap();
+        assert_eq!(loss, units(200_000_000_000_000_001));
+    }
+}
+
 /// Review: a float's price of tokens whose decimals are absurdly far apart took minutes, and was infinite.
 #[test]
 fn decimals_too_far_apart_are_refused_at_once() {

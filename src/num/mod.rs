@@ -456,6 +456,7 @@ pub trait Number:
 
     /// Whether a pair could hold this reserve: at most 2^112 − 1 base units of a [`Fixed`],
     /// Uniswap's own bound; always for the other types.
+    #[doc(hidden)]
     fn fits_reserve(self) -> bool;
 
     /// `⌊y·2^112 / x⌋`, the price of Uniswap's accumulators, as the upper and lower half of an
@@ -463,6 +464,7 @@ pub trait Number:
     ///
     /// # Errors
     /// [`MathError::DivisionByZero`]; [`MathError::Overflow`] for a price of 2^112 or more.
+    #[doc(hidden)]
     fn uq112x112(y: Self, x: Self) -> Result<(u128, u128), MathError>;
 
     /// The mean `⌊sum/seconds⌋` of an accumulated `UQ112.112` number, given as halves, as a fraction
@@ -470,6 +472,7 @@ pub trait Number:
     ///
     /// # Errors
     /// [`MathError::DivisionByZero`].
+    #[doc(hidden)]
     fn mean_of_uq112x112(
         sum: (u128, u128),
         seconds: u32,

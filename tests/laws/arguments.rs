@@ -142,16 +142,8 @@ impl<N: Number> Answers<N> {
     }
 }
 
-/// Every public function of quantities, rates and the market maker.
-fn everything<N: Number>(
-    [a, b, c, d]: [N; 4],
-    fee: Fee,
-    share: FeeShare,
-    n: u32,
-) -> Vec<(N, &'static Location<'static>)> {
-    let mut answers = Answers(Vec::new());
-    let numbers = &mut answers;
-
+/// Every public function of quantities and rates.
+fn quantities_and_rates<N: Number>(numbers: &mut Answers<N>, [a, b, c, _]: [N; 4], n: u32) {
     numbers.add(Amount::new(a));
     numbers.add(Shares::new(a));
     numbers.add(Ratio::new(a));
@@ -198,7 +190,19 @@ fn everything<N: Number>(
         numbers.add(rate.compound_down(days(n)));
         numbers.add(rate.compound_up(days(n)));
     }
+}
 
+/// Those and every public function of the market maker.
+fn everything<N: Number>(
+    all @ [a, b, c, d]: [N; 4],
+    fee: Fee,
+    share: FeeShare,
+    n: u32,
+) -> Vec<(N, &'static Location<'static>)> {
+    let mut answers = Answers(Vec::new());
+    let numbers = &mut answers;
+
+    quantities_and_rates(numbers, all, n);
     if let Ok(curve) = ConstantProduct::new(a, b, fee) {
         numbers.add(curve.amount_out(c));
         numbers.add(curve.amount_in(c));

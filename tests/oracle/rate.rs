@@ -24,11 +24,14 @@ fn any_rate<N: Sample>() -> BoxedStrategy<N> {
     prop_oneof![3 => fraction, 1 => N::rate()].boxed()
 }
 
-/// `r·n`, refused only when no number of the type is that.
+/// `r·n`, as interest and as the rate of a year of `n` units: refused only when no number of the type is it.
 fn simple_interest_is_exact_or_does_not_fit<N: Sample>() {
     check((any_rate::<N>(), natural(0..=u32::MAX)), |(rate, n)| {
-        let answer = Rate::<N, PerBlock>::new(rate)?.simple(blocks(n)).map(Ratio::get);
-        agree([answer], [N::exactly(&(rate.value() * whole(n)))])
+        let per_block = Rate::<N, PerBlock>::new(rate)?;
+        let interest = per_block.simple(blocks(n)).map(Ratio::get);
+        let yearly = per_block.nominal_per_year(n).map(Rate::get);
+        let product = N::exactly(&(rate.value() * whole(n)));
+        agree([interest, yearly], [product; 2])
     });
 }
 

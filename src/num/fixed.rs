@@ -29,7 +29,7 @@ use crate::error::{Kind, MathError};
 /// # Example
 ///
 /// ```
-/// use defi_math::num::{Number, Wad};
+/// use defi_math::Wad;
 ///
 /// let one_and_a_half = Wad::from_raw(1_500_000_000_000_000_000);
 /// assert_eq!(one_and_a_half, "1.5".parse()?);
@@ -62,6 +62,10 @@ impl<const PLACES: u32> Fixed<PLACES> {
         assert!(PLACES <= 38, "a Fixed has at most 38 places");
         10_u128.pow(PLACES)
     };
+    /// 0.
+    pub const ZERO: Self = Self(0);
+    /// 1: [`SCALE`](Self::SCALE) base units.
+    pub const ONE: Self = Self(Self::SCALE);
     /// The largest value: 2^128 − 1 base units.
     pub const MAX: Self = Self(u128::MAX);
 
@@ -84,6 +88,17 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// # Errors
     /// [`MathError::Overflow`] when it does not fit; [`MathError::TooManyPlaces`] when the token has
     /// more decimals than this type and the last of them are not zero.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Wad;
+    ///
+    /// // 2.5 of a token of 6 decimals, and back.
+    /// let amount = Wad::from_base_units(2_500_000, 6)?;
+    /// assert_eq!(amount.to_string(), "2.5");
+    /// assert_eq!(amount.to_base_units(6)?, 2_500_000);
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     pub fn from_base_units(units: u128, decimals: u32) -> Result<Self, MathError> {
         rescale(units, decimals, PLACES).map(Self::from_raw)
     }
@@ -96,10 +111,21 @@ impl<const PLACES: u32> Fixed<PLACES> {
         rescale(self.0, PLACES, decimals)
     }
 
-    /// The base units of a token with `decimals` places, rounded down to a whole unit.
+    /// The base units of a token with `decimals` places, rounded down to a whole unit: what can be paid out.
     ///
     /// # Errors
     /// [`MathError::Overflow`] when it does not fit.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Wad;
+    ///
+    /// let third: Wad = "0.333333333333333333".parse()?;
+    /// assert_eq!(third.to_base_units_down(6)?, 333_333);
+    /// assert_eq!(third.to_base_units_up(6)?, 333_334);
+    /// assert!(third.to_base_units(6).is_err()); // not without a remainder
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     pub fn to_base_units_down(self, decimals: u32) -> Result<u128, MathError> {
         match PLACES.checked_sub(decimals) {
             Some(excess) => {
@@ -109,7 +135,7 @@ impl<const PLACES: u32> Fixed<PLACES> {
         }
     }
 
-    /// The base units of a token with `decimals` places, rounded up to a whole unit.
+    /// The base units of a token with `decimals` places, rounded up to a whole unit: what must be paid in.
     ///
     /// # Errors
     /// [`MathError::Overflow`] when it does not fit.
@@ -124,6 +150,16 @@ impl<const PLACES: u32> Fixed<PLACES> {
     ///
     /// # Errors
     /// [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Wad;
+    ///
+    /// let (a, b) = (Wad::from_raw(3), "0.5".parse()?);
+    /// assert_eq!(a.mul_down(b)?.raw(), 1);
+    /// assert_eq!(a.mul_up(b)?.raw(), 2);
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     #[inline]
     pub fn mul_down(self, rhs: Self) -> Result<Self, MathError> {
         wide::mul_div_u128(self.0, rhs.0, Self::SCALE, Rounding::Down).map(Self)
@@ -156,10 +192,25 @@ impl<const PLACES: u32> Fixed<PLACES> {
         wide::mul_div_u128(self.0, Self::SCALE, rhs.0, Rounding::Up).map(Self)
     }
 
-    /// `⌊self · by / over⌋` on the grid, the product held in 256 bits.
+    /// `⌊self · by / over⌋` on the grid, the product held in 256 bits. The places cancel out, so raw units go
+    /// in and come out: this is a contract's `mulDiv`.
     ///
     /// # Errors
     /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Wad;
+    ///
+    /// let units = Wad::from_raw;
+    /// assert_eq!(units(7).mul_div_down(units(5), units(3))?, units(11));
+    /// assert_eq!(units(7).mul_div_up(units(5), units(3))?, units(12));
+    /// // The product has 255 bits, the quotient 128.
+    /// let large = units(1 << 127);
+    /// assert_eq!(large.mul_div_down(large, large)?, large);
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
+    #[doc(alias = "mulDiv")]
     #[inline]
     pub fn mul_div_down(self, by: Self, over: Self) -> Result<Self, MathError> {
         wide::mul_div_u128(self.0, by.0, over.0, Rounding::Down).map(Self)
@@ -175,6 +226,16 @@ impl<const PLACES: u32> Fixed<PLACES> {
     }
 
     /// `⌊√self⌋` on the grid.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Wad;
+    ///
+    /// let two: Wad = "2".parse()?;
+    /// assert_eq!(two.sqrt_down().to_string(), "1.414213562373095048");
+    /// assert_eq!(two.sqrt_up().to_string(), "1.414213562373095049");
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     #[must_use]
     pub fn sqrt_down(self) -> Self {
         Self(U256::product(self.0, Self::SCALE).isqrt().0)
@@ -226,6 +287,17 @@ impl<const PLACES: u32> Fixed<PLACES> {
     ///
     /// # Errors
     /// [`MathError::Overflow`]: when a product exceeds `u128`, or where the contract reverts.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Ray;
+    ///
+    /// // A stability fee of 5 % a year, by the second, for a year.
+    /// let per_second: Ray = "1.000000001547125957863212448".parse()?;
+    /// let year = per_second.pow_half_up(31_536_000)?;
+    /// assert_eq!(format!("{year:.12}"), "1.049999999999");
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     ///
     /// # Source
     /// `Jug.rpow` of MakerDAO's dss.
@@ -475,8 +547,8 @@ impl<const PLACES: u32> Number for Fixed<PLACES> {
     type Exact = U256;
     type Wide = Polynomial;
 
-    const ZERO: Self = Self(0);
-    const ONE: Self = Self(Self::SCALE);
+    const ZERO: Self = Self::ZERO;
+    const ONE: Self = Self::ONE;
     const UNIT: Self = Self(1);
     const MINIMUM_LIQUIDITY: Self = Self(1_000);
 

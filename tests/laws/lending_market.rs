@@ -5,7 +5,7 @@ use defi_math::lending::{
     AccruedMarket, Debt, InterestRateModel, LendingError, Market, MarketState, Terms,
 };
 use defi_math::rate::blocks;
-use defi_math::{Amount, Fee, Number, Shares, Wad};
+use defi_math::{Amount, Fee, Shares, Wad};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use rust_decimal::Decimal;

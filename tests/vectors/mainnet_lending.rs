@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use defi_math::lending::aave::{Reserve, liquidity_rate, overall_borrow_rate};
 use defi_math::lending::{InterestRateModel, LendingError, LiquidationTerms, utilization};
 use defi_math::rate::{PerBlock, PerYear, Rate};
-use defi_math::{Number, Price, Ray, Wad};
+use defi_math::{Price, Ray, Wad};
 
 use crate::compound::BLOCKS_PER_YEAR;
 use crate::recording::say;

@@ -326,6 +326,16 @@ impl<N: Number> Ratio<N> {
     /// # Errors
     /// [`MathError::DivisionByZero`], [`MathError::Overflow`], and those of a bare number that is not
     /// an amount.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Ratio;
+    /// use rust_decimal::dec;
+    ///
+    /// assert_eq!(Ratio::of_down(dec!(2), dec!(3))?, dec!(0.666666666666666666666666666));
+    /// assert_eq!(Ratio::of_up(dec!(2), dec!(3))?, dec!(0.666666666666666666666666667));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     pub fn of_down(
         part: impl IntoQuantity<Amount<N>>,
         whole: impl IntoQuantity<Amount<N>>,
@@ -414,16 +424,32 @@ impl<N: Number> Price<N> {
 
     /// `⌊base · price⌋`: the worth of an amount of the base token, in the quote token.
     ///
+    /// # Rounding
+    /// Down, once: what somebody is paid.
+    ///
     /// # Errors
     /// [`MathError::Overflow`], and those of a bare number that is not an amount.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Price;
+    /// use rust_decimal::dec;
+    ///
+    /// // A thousand for three: no decimal number is that price.
+    /// let price = Price::from_amounts(dec!(1_000), dec!(3))?;
+    /// assert_eq!(price.quote_down(dec!(0.6))?, dec!(200));
+    /// assert_eq!(price.quote_down(dec!(0.1))?, dec!(33.333333333333333333));
+    /// assert_eq!(price.quote_up(dec!(0.1))?, dec!(33.333333333333333334));
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     pub fn quote_down(self, base: impl IntoQuantity<Amount<N>>) -> Result<Amount<N>, MathError> {
         base.into_quantity()?.mul_div(self.quote, self.base, Fit::Alone, Rounding::Down)
     }
 
-    /// `⌈base · price⌉`: the worth of an amount of the base token, in the quote token.
+    /// `⌈base · price⌉`: the same rounded up: what somebody has to pay.
     ///
     /// # Errors
-    /// [`MathError::Overflow`], and those of a bare number that is not an amount.
+    /// As [`quote_down`](Self::quote_down).
     pub fn quote_up(self, base: impl IntoQuantity<Amount<N>>) -> Result<Amount<N>, MathError> {
         base.into_quantity()?.mul_div(self.quote, self.base, Fit::Alone, Rounding::Up)
     }
@@ -487,6 +513,16 @@ impl<N: Number> Price<N> {
     ///
     /// # Errors
     /// [`MathError::Overflow`] above 256 bits.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Price;
+    /// use rust_decimal::dec;
+    ///
+    /// let (then, now) = (Price::new(dec!(3_000))?, Price::new(dec!(2_000))?);
+    /// assert_eq!(now.ratio_to(then)?, Price::from_amounts(dec!(2), dec!(3))?);
+    /// # Ok::<(), defi_math::MathError>(())
+    /// ```
     pub fn ratio_to(self, earlier: Self) -> Result<Self, MathError> {
         Self::from_exact(self.quote.product(earlier.base)?, self.base.product(earlier.quote)?)
     }

@@ -201,11 +201,23 @@ impl<N: Number> Pool<N> {
         ConstantProduct::new(self.reserve(token_in), reserve_out, self.state.fee)
     }
 
-    /// What the pool pays for `amount_in` of `token_in`:
-    /// [`ConstantProduct::amount_out`].
+    /// What the pool pays for `amount_in` of `token_in`: [`ConstantProduct::amount_out`].
     ///
     /// # Errors
-    /// As there.
+    /// As there, and [`AmmError::InsufficientLiquidity`] for an empty pool.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Fee;
+    /// use defi_math::amm::{Pool, Token};
+    /// use rust_decimal::dec;
+    ///
+    /// let pool = Pool::new(dec!(5), dec!(10), Fee::PERCENT_0_30)?;
+    /// let out = pool.amount_out(Token::X, dec!(1))?;
+    /// assert_eq!(out, dec!(1.662497915624478906));
+    /// assert_eq!(pool.amount_in(Token::X, out)?, dec!(1));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     #[inline]
     pub fn amount_out(
         &self,
@@ -215,11 +227,10 @@ impl<N: Number> Pool<N> {
         self.selling(token_in)?.amount_out(amount_in)
     }
 
-    /// What the pool asks in `token_in` for `amount_out` of the other token:
-    /// [`ConstantProduct::amount_in`].
+    /// What the pool asks in `token_in` for `amount_out` of the other token: [`ConstantProduct::amount_in`].
     ///
     /// # Errors
-    /// As there.
+    /// As there, and [`AmmError::InsufficientLiquidity`] for an empty pool.
     #[inline]
     pub fn amount_in(
         &self,

@@ -409,7 +409,11 @@ pub trait Number:
     /// [`MathError::Negative`], [`MathError::NotFinite`].
     fn fraction(self, kind: Kind) -> Result<(Self::Exact, Self::Exact), MathError>;
 
-    /// The number that a text says, exactly.
+    /// The number that a text says, exactly; the nearest `f64`.
+    ///
+    /// Digits with at most one point among them are read by every type. A `Decimal` also takes a sign and
+    /// underscores, an `f64` all that its own `FromStr` takes: what is negative or infinite is refused when it
+    /// becomes a quantity.
     ///
     /// # Errors
     /// [`MathError::Malformed`]; [`MathError::TooManyPlaces`], [`MathError::Overflow`] when the type

@@ -31,8 +31,8 @@
 //! # Not laws
 //!
 //! - Quoting there and back is not the amount again: `inverse().quote_down(quote_down(a)) ≤ a`.
-//! - A third of an amount, three times, is not the amount: the ratio was rounded. [`Amount::mul_div`] takes the
-//!   third exactly.
+//! - A ratio is not the fraction that it was rounded from: a third, to 27 places, of 3·10⁹ is less than 10⁹.
+//!   [`Amount::mul_div`] by 1 over 3 is 10⁹.
 //!
 //! # Rounding
 //!

@@ -232,8 +232,8 @@ pub struct Outcome<N: Number = Decimal> {
 /// Value and fees down, the loss up.
 ///
 /// # Errors
-/// [`MathError::DivisionByZero`] when nothing of one token is redeemed; [`MathError::Overflow`],
-/// [`MathError::Inexact`], and those of a bare number that is not a price.
+/// [`MathError::DivisionByZero`] when nothing of one token is redeemed; [`MathError::Overflow`], and those of
+/// a bare number that is not a price.
 ///
 /// # Example
 /// ```
@@ -271,10 +271,11 @@ pub fn outcome<N: Number>(
         |square: N::Wide| Amount::from_wide(square.sqrt_floor(), Fit::Alone, Rounding::Down);
     let kept = Amounts { x: alone((k * x).div_floor(y))?, y: alone((k * y).div_floor(x))? };
     let (most, least) = (worth(deposit, price, Rounding::Up)?, worth(kept, price, Rounding::Down)?);
+    let loss = most.wide()?.saturating_minus(least.wide()?);
     Ok(Outcome {
         value: worth(redeemed, price, Rounding::Down)?,
         held: worth(deposit, price, Rounding::Down)?,
-        impermanent_loss: if most > least { (most - least)? } else { Amount::ZERO },
+        impermanent_loss: Amount::from_wide(loss, Fit::Alone, Rounding::Up)?,
         fees,
     })
 }

@@ -150,7 +150,7 @@ fn outcome<N: Exactly>(
     Ok([
         worth(redeemed, price, Rounding::Down)?,
         worth(deposit, price, Rounding::Down)?,
-        N::exactly(&loss)?.value(),
+        N::round(&loss, Fit::Alone, Grid::Amount, Rounding::Up)?.value(),
         fees_x,
         fees_y,
     ])

@@ -64,6 +64,16 @@ fn the_routers_input_is_never_below_the_exact_one() {
     assert!(curve.amount_out(paid).unwrap() >= asked);
 }
 
+/// Review: of an exact division the router's unit had no place in a large `Decimal`, and was refused.
+#[test]
+fn the_routers_unit_is_the_last_place_of_a_large_input() {
+    let size = dec!(100_000_000_000);
+    let curve = ConstantProduct::new(size, size, Fee::ZERO).unwrap();
+    let half = dec!(50_000_000_000);
+    assert_eq!(curve.amount_in(half).unwrap(), size);
+    assert_eq!(curve.router_amount_in(half).unwrap(), size + dec!(0.00000000000001));
+}
+
 /// A first deposit so large that its shares have no place for the locked minimum.
 #[test]
 fn a_large_decimal_pool_can_be_opened() {

@@ -161,7 +161,7 @@ impl<N: Number> ConstantProduct<N> {
     ///
     /// # Rounding
     /// One unit above the floor, even when the division is exact: never less than
-    /// [`amount_in`](Self::amount_in), one unit more at most.
+    /// [`amount_in`](Self::amount_in), one unit more at most. The unit of a large `Decimal` is its last place.
     ///
     /// # Errors
     /// As [`amount_in`](Self::amount_in).
@@ -176,9 +176,12 @@ impl<N: Number> ConstantProduct<N> {
         let dy = amount_out.into_quantity()?;
         let floor = self.input_for(dy, Rounding::Down)?;
         let ceiling = self.input_for(dy, Rounding::Up)?;
-        // Off the grid the ceiling is the next unit already, also where a large `Decimal` has fewer
-        // places than the unit.
-        if ceiling > floor { Ok(ceiling) } else { Ok((floor + Amount::new(N::UNIT)?)?) }
+        if ceiling > floor {
+            return Ok(ceiling);
+        }
+        // Rounded up again: a large `Decimal` has no place for the unit, but a coarser one.
+        let more = floor.exact()?.plus(Amount::new(N::UNIT)?.exact()?)?;
+        Ok(Amount::from_wide(N::Wide::from(more), Fit::To(self.x), Rounding::Up)?)
     }
 
     #[inline]

@@ -85,12 +85,13 @@ impl<N: Exactly> Curve<N> {
         self.input_for(dy, Rounding::Up)
     }
 
-    /// The floor and a unit; where a `Decimal` has no place for the unit, the ceiling.
+    /// The floor and a unit, or one of the last place that a `Decimal` has.
     fn router_amount_in(&self, dy: &Q) -> Result<Q, AmmError> {
         let floor = self.input_for(dy, Rounding::Down)?;
         let ceiling = self.input_for(dy, Rounding::Up)?;
-        let unit = N::exactly(&(&floor + N::UNIT.value()));
-        Ok(if ceiling > floor { ceiling } else { unit?.value() })
+        let more = &floor + N::UNIT.value();
+        let more = N::round(&more, Fit::To(&self.x), Grid::Amount, Rounding::Up);
+        Ok(if ceiling > floor { ceiling } else { more?.value() })
     }
 
     /// `dy = dx·y/x`, down.

@@ -43,8 +43,9 @@
 //! # Rounding
 //!
 //! `r·n` is a sum of equal rates, so it is exact. All else is rounded in the direction of its name: up
-//! favours the lender, down the borrower. A compounded factor rounds each of its products, as contracts do;
-//! what has `year` or `period`, `apy` or `apr` in its name rounds the whole power or root once.
+//! favours the lender, down the borrower. A compounded factor rounds each of its products, as contracts do. What
+//! converts between a year and its periods rounds the whole power or root once, but for Maker's published rate,
+//! which is cut in three steps.
 //!
 //! # Example
 //!

@@ -79,10 +79,9 @@ fn main() -> Told {
     show("   the limit is 10 × 1,300 × 0.75", account.borrow_limit().get(), dec!(9_750));
     show("   the shortfall", account.shortfall()?.get(), dec!(550));
     let terms = LiquidationTerms::new(dec!(0.5), dec!(1.08), dec!(0.028))?;
-    let (limit, debt) = (account.borrow_limit(), account.debt_value());
-    let improves = terms.improves_health(limit, debt, COLLATERAL_FACTOR)?;
+    let improves = terms.improves_health(&account, COLLATERAL_FACTOR)?;
     println!("   a liquidation improves its health: {improves}, for 9,750/10,300 > 0.75 × 1.08");
-    let least = terms.repayment_to_health(limit, debt, COLLATERAL_FACTOR, dec!(1))?;
+    let least = terms.repayment_to_health(&account, COLLATERAL_FACTOR, dec!(1))?;
     println!(
         "   (10,300 − 9,750)/(1 − 0.81) = {} DAI would make it healthy",
         least.get().round_dp(2)
@@ -109,8 +108,7 @@ fn main() -> Told {
     let account = at(&dai, &eth, record, held, price)?;
     let health = account.health_factor()?.get();
     show("   health factor 2,192.31/5,300", health, dec!(0.413643));
-    let (limit, debt) = (account.borrow_limit(), account.debt_value());
-    let improves = terms.improves_health(limit, debt, COLLATERAL_FACTOR)?;
+    let improves = terms.improves_health(&account, COLLATERAL_FACTOR)?;
     println!("   a liquidation improves its health: {improves}, for 0.4136 < 0.81");
 
     println!("7. Liquidators take what is left of the collateral.");

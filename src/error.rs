@@ -117,6 +117,13 @@ pub enum MathError {
     OutOfRange(Kind),
 }
 
+impl MathError {
+    /// The protocol's own word for it, if it is that there is not so much; any other refusal as it is.
+    pub(crate) fn or_short<E: From<Self>>(self, short: E) -> E {
+        if self == Self::Underflow { short } else { self.into() }
+    }
+}
+
 /// Any refusal of this crate, for callers that compose several protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
 #[non_exhaustive]

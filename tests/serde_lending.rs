@@ -1,9 +1,12 @@
-//! Markets, debts and models as decimal strings; what breaks their invariants is refused.
+//! Markets, debts, models, terms and rewards as decimal strings; what breaks their invariants is refused.
 #![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use defi_math::lending::{Debt, InterestRateModel, Market, MarketState, Terms};
-use defi_math::rate::{PerBlock, PerYear, blocks};
+use defi_math::lending::rewards::{RewardHolder, RewardPool, RewardPoolState};
+use defi_math::lending::{
+    Debt, InterestRateModel, LendingError, LiquidationTerms, Market, MarketState, Terms,
+};
+use defi_math::rate::{Elapsed, PerBlock, PerYear, blocks, seconds};
 use rust_decimal::{Decimal, dec};
 
 fn market() -> Market {
@@ -74,4 +77,34 @@ fn a_model_finer_than_its_grid_is_refused() {
     assert!(serde_json::from_str::<InterestRateModel>(fine).is_err());
     let coarse = "{\"base\":\"0.000000000000000001\",\"slope\":\"0\",\"kink\":null}";
     assert!(serde_json::from_str::<InterestRateModel>(coarse).is_ok());
+}
+
+#[test]
+fn liquidation_terms_survive_their_text_and_are_checked() {
+    let terms = LiquidationTerms::new(dec!(0.5), dec!(1.08), dec!(0.028)).unwrap();
+    let text = serde_json::to_string(&terms).unwrap();
+    let expected = "{\"close_factor\":\"0.5\",\"incentive\":\"1.08\",\"protocol_share\":\"0.028\"}";
+    assert_eq!(text, expected);
+    assert_eq!(serde_json::from_str::<LiquidationTerms>(&text).unwrap(), terms);
+    let broken = text.replace("1.08", "0.92");
+    assert!(serde_json::from_str::<LiquidationTerms>(&broken).is_err());
+}
+
+#[test]
+fn rewards_survive_their_text_and_go_on() {
+    let pool = RewardPool::new(seconds(100)).unwrap();
+    let stake = pool.stake(seconds(0), RewardHolder::NONE, dec!(10)).unwrap();
+    let funded = stake.after.notify(seconds(0), dec!(100), dec!(100)).unwrap();
+    let pool = funded.advance(seconds(30)).unwrap();
+    let text = serde_json::to_string(&(pool, stake.holder)).unwrap();
+    let (back, holder): (RewardPool, RewardHolder) = serde_json::from_str(&text).unwrap();
+    assert_eq!((back, holder), (pool, stake.holder));
+    assert_eq!(back.earned(seconds(10), holder).unwrap(), dec!(40));
+
+    // No period lasts longer than periods do.
+    let longer = RewardPoolState { remaining: Elapsed::new(101), ..*pool.state() };
+    assert_eq!(RewardPool::try_from(longer), Err(LendingError::InvalidState));
+    let broken = text.replace("\"remaining\":70", "\"remaining\":101");
+    assert_ne!(broken, text);
+    assert!(serde_json::from_str::<(RewardPool, RewardHolder)>(&broken).is_err());
 }

@@ -210,7 +210,7 @@ fn step<N: Fuzzed>(world: World<N>, op: &Op, read: Read<N>) -> Result<Moved<N>, 
             if account.is_healthy() && !is_float::<N>() {
                 assert!(account.with_borrow(&position, most)?.is_healthy());
             }
-            let most = account.maximum_withdrawal(&second)?;
+            let most = account.maximum_redemption(&second)?;
             assert!(is_float::<N>() || most <= second.shares());
             moved(zero, zero, world)
         }
@@ -239,12 +239,7 @@ fn step<N: Fuzzed>(world: World<N>, op: &Op, read: Read<N>) -> Result<Moved<N>, 
             if let Ok(done) = terms.liquidate(&account, &loan, &collateral, repay) {
                 assert!(is_float::<N>() || done.seizure.shares <= shares);
             }
-            let _ = terms.repayment_to_health(
-                account.borrow_limit(),
-                account.debt_value(),
-                ratio::<N>(close)?,
-                N::ONE,
-            );
+            let _ = terms.repayment_to_health(&account, ratio::<N>(close)?, N::ONE);
             moved(zero, zero, world)
         }
         Op::Views(size) => {

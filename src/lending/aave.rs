@@ -3,6 +3,13 @@
 //! Rounding to the nearest favours nobody in particular, and no operation of [`Market`](super::Market)
 //! does it. This module is for whoever must have Aave's own digits.
 //!
+//! # Numbers
+//!
+//! Base units in [`Wad`], whatever the token's decimals, and rates and indices in [`Ray`]; there is no
+//! `Decimal`. Aave rounds each token at its own last unit, the 6th place for USDC and the 18th for DAI. A
+//! `Decimal` is rounded at the 18th whatever the token, so its digits would be neither Aave's nor exact.
+//! Convert at the edge: `Ray::try_from(decimal)`, `Decimal::try_from(ray)`.
+//!
 //! # Symbols
 //!
 //! | symbol | is | unit |
@@ -19,7 +26,7 @@
 //!
 //! # Not laws
 //!
-//! - "Half up is within half a unit of the exact value": of each product, but not of a chain of them.
+//! - "Half up is within half a unit of the exact value": each product is, a chain of them is not.
 //!
 //! # Rounding
 //!
@@ -45,7 +52,7 @@
 //! `WadRayMath`, `PercentageMath`, `MathUtils`, `DefaultReserveInterestRateStrategy`, `LiquidationLogic`
 //! of @aave/core-v3 1.19.3.
 
-use super::LendingError;
+use super::{LendingError, Parameter, require};
 use crate::error::MathError;
 use crate::num::{Fixed, Number, Ray, Wad};
 use crate::quantity::{Amount, Index, IntoQuantity, Price};
@@ -83,6 +90,16 @@ pub fn percent_mul_half_up<const PLACES: u32>(
 /// # Errors
 /// [`MathError::DivisionByZero`], [`MathError::Overflow`].
 ///
+/// # Example
+/// ```
+/// use defi_math::lending::aave::percent_div_half_up;
+/// use defi_math::Wad;
+///
+/// // What 105 % of is 100.
+/// assert_eq!(percent_div_half_up(Wad::from_raw(100), 10_500)?, Wad::from_raw(95));
+/// # Ok::<(), defi_math::MathError>(())
+/// ```
+///
 /// # Source
 /// `PercentageMath.percentDiv`.
 #[doc(alias = "percentDiv")]
@@ -98,6 +115,16 @@ pub fn percent_div_half_up<const PLACES: u32>(
 /// # Errors
 /// None: the result is smaller.
 ///
+/// # Example
+/// ```
+/// use defi_math::lending::aave::ray_to_wad_half_up;
+/// use defi_math::{Ray, Wad};
+///
+/// assert_eq!(ray_to_wad_half_up(Ray::from_raw(1_499_999_999))?, Wad::from_raw(1));
+/// assert_eq!(ray_to_wad_half_up(Ray::from_raw(1_500_000_000))?, Wad::from_raw(2));
+/// # Ok::<(), defi_math::MathError>(())
+/// ```
+///
 /// # Source
 /// `WadRayMath.rayToWad`.
 #[doc(alias = "rayToWad")]
@@ -107,13 +134,26 @@ pub fn ray_to_wad_half_up(ray: Ray) -> Result<Wad, MathError> {
     wad.mul_div_half_up(Wad::from_raw(1), Wad::from_raw(STEP))
 }
 
-/// `1 + ⌊r·t/Y⌋`: simple interest, as suppliers earn.
+/// `1 + ⌊r·t/Y⌋`: the growth of what was supplied, by simple interest.
 ///
 /// # Rounding
-/// Down.
+/// Down, for the pool.
 ///
 /// # Errors
 /// [`MathError::DivisionByZero`] for a year without seconds; [`MathError::Overflow`].
+///
+/// # Example
+/// ```
+/// use defi_math::Ray;
+/// use defi_math::lending::aave::linear_interest;
+/// use defi_math::rate::{PerYear, Rate, seconds};
+///
+/// let rate = Rate::<Ray, PerYear>::new("0.1".parse()?)?;
+/// let half_a_year = seconds(15_768_000);
+/// let growth = linear_interest(rate, half_a_year, 31_536_000)?;
+/// assert_eq!(growth, "1.05".parse::<Ray>()?);
+/// # Ok::<(), defi_math::Error>(())
+/// ```
 ///
 /// # Source
 /// `MathUtils.calculateLinearInterest`.
@@ -246,17 +286,51 @@ impl RateStrategy {
     /// Half up.
     ///
     /// # Errors
-    /// [`LendingError::InvalidParameter`] for optima above 1 and a reserve factor above 10,000;
+    /// [`LendingError::OutOfRange`] for optima above 1 and a reserve factor above 10,000;
     /// [`MathError::DivisionByZero`] for an optimum of zero; [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::lending::aave::{RateStrategy, Reserve};
+    /// use defi_math::{Amount, Ray, Wad};
+    ///
+    /// let percent = |n: u128| Ray::from_raw(n * 10_000_000_000_000_000_000_000_000);
+    /// let nothing = Ray::from_raw(0);
+    /// let strategy = RateStrategy {
+    ///     optimal_utilization: percent(80),
+    ///     base: percent(1),
+    ///     slope1: percent(4),
+    ///     slope2: percent(75),
+    ///     stable_slope1: nothing,
+    ///     stable_slope2: nothing,
+    ///     base_stable_offset: nothing,
+    ///     stable_excess_offset: nothing,
+    ///     optimal_stable_part: percent(20),
+    /// };
+    /// // 40 of 100 lent, half of what is optimal; a tenth of the interest to the treasury.
+    /// let rates = strategy.rates(&Reserve {
+    ///     available: Amount::new(Wad::from_raw(60))?,
+    ///     unbacked: Amount::ZERO,
+    ///     stable_debt: Amount::ZERO,
+    ///     variable_debt: Amount::new(Wad::from_raw(40))?,
+    ///     average_stable_rate: nothing,
+    ///     reserve_factor: 1_000,
+    /// })?;
+    /// assert_eq!(rates.variable.get(), percent(3));
+    /// assert_eq!(rates.liquidity.to_string(), "0.0108");
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `DefaultReserveInterestRateStrategy.calculateInterestRates`.
     #[doc(alias = "calculateInterestRates")]
     pub fn rates(&self, reserve: &Reserve) -> Result<Rates, LendingError> {
-        let rest_of =
-            |part: Ray| Ray::ONE.try_sub(part).map_err(|_| LendingError::InvalidParameter);
+        let rest_of = |part: Ray, parameter| {
+            Ray::ONE.try_sub(part).map_err(|e| e.or_short(LendingError::OutOfRange(parameter)))
+        };
         let optimal = self.optimal_utilization;
-        let (rest, stable_rest) = (rest_of(optimal)?, rest_of(self.optimal_stable_part)?);
+        let rest = rest_of(optimal, Parameter::OptimalUtilization)?;
+        let stable_rest = rest_of(self.optimal_stable_part, Parameter::OptimalStablePart)?;
         let debt = (reserve.stable_debt + reserve.variable_debt)?;
         let mut variable = self.base;
         let mut stable = self.slope1.try_add(self.base_stable_offset)?;
@@ -315,13 +389,17 @@ pub fn overall_borrow_rate(reserve: &Reserve, variable_rate: Ray) -> Result<Ray,
 /// Half up.
 ///
 /// # Errors
-/// [`LendingError::InvalidParameter`] for a reserve factor above 10,000; [`MathError::Overflow`].
+/// [`LendingError::OutOfRange`] for a reserve factor above 10,000; [`MathError::Overflow`].
+///
+/// # Source
+/// `DefaultReserveInterestRateStrategy.calculateInterestRates`, its last line.
 pub fn liquidity_rate(
     overall_borrow_rate: Ray,
     utilization: Ray,
     reserve_factor: u32,
 ) -> Result<Rate<Ray, PerYear>, LendingError> {
-    let kept = WHOLE.checked_sub(reserve_factor).ok_or(LendingError::InvalidParameter)?;
+    require(reserve_factor <= WHOLE, Parameter::ReserveFactor)?;
+    let kept = WHOLE.saturating_sub(reserve_factor);
     let earned = percent_mul_half_up(overall_borrow_rate.mul_half_up(utilization)?, kept)?;
     Ok(Rate::new(earned)?)
 }
@@ -352,8 +430,7 @@ pub struct LiquidationAmounts<const PLACES: u32> {
 /// Quotients of prices down, percentages half up, as the contract.
 ///
 /// # Errors
-/// [`MathError::DivisionByZero`] for a bonus of zero; [`LendingError::InvalidParameter`] for a bonus below
-/// 10,000 or a fee above; [`MathError::Overflow`].
+/// [`LendingError::OutOfRange`] for a bonus below 10,000 or a fee above; [`MathError::Overflow`].
 ///
 /// # Example
 /// ```
@@ -381,9 +458,8 @@ pub fn liquidation_amounts<const PLACES: u32>(
     bonus: u32,
     protocol_fee: u32,
 ) -> Result<LiquidationAmounts<PLACES>, LendingError> {
-    if bonus < WHOLE || protocol_fee > WHOLE {
-        return Err(LendingError::InvalidParameter);
-    }
+    require(bonus >= WHOLE, Parameter::LiquidationIncentive)?;
+    require(protocol_fee <= WHOLE, Parameter::ProtocolShare)?;
     let (debt, held) = (debt_to_cover.into_quantity()?, collateral_held.into_quantity()?);
     let price = debt_price.ratio_to(collateral_price)?;
     let most = percent_mul_half_up(price.quote_down(debt)?.get(), bonus)?;

@@ -6,7 +6,7 @@
 //!
 //! # Laws
 //!
-//! - `maximum_borrow_is_safe_and_tight`, `maximum_withdrawal_is_safe_and_tight`.
+//! - `maximum_borrow_is_safe_and_tight`, `maximum_redemption_is_safe_and_tight`.
 //! - `liquidation_price_is_where_health_is_one`.
 //! - `repaying_never_worsens_health`, `supplying_never_worsens_health`.
 //!
@@ -35,7 +35,7 @@
 //! assert_eq!(account.liquidity()?, dec!(6_000));
 //! assert_eq!(account.health_factor()?, dec!(1.666666666666666666));
 //! assert_eq!(account.maximum_borrow(&dai)?, dec!(6_000));
-//! assert_eq!(account.maximum_withdrawal(&eth)?, dec!(4));
+//! assert_eq!(account.maximum_redemption(&eth)?, dec!(4));
 //! let price = account.liquidation_price(&eth)?.ok_or("no price")?;
 //! assert_eq!(price, Price::new(dec!(1_200))?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -49,7 +49,9 @@ use core::cmp::Ordering;
 
 use rust_decimal::Decimal;
 
-use super::{AccruedMarket, Debt, LendingError, is_part, over, times};
+use super::{
+    AccruedMarket, Debt, LendingError, Parameter, has_18_places, over, require, require_part, times,
+};
 use crate::error::MathError;
 use crate::num::{Fit, Grid, Number, Rounding};
 use crate::quantity::{Amount, IntoQuantity, Price, Ratio, Shares};
@@ -70,7 +72,7 @@ impl<N: Number> Position<N> {
     /// `collateral_factor` can be borrowed.
     ///
     /// # Errors
-    /// [`LendingError::InvalidParameter`] for a collateral factor above 1, and for it or the exchange
+    /// [`LendingError::OutOfRange`] for a collateral factor above 1, and for it or the exchange
     /// rate finer than 18 places; those of a bare number that is not the quantity.
     pub fn new(
         shares: impl IntoQuantity<Shares<N>>,
@@ -86,12 +88,9 @@ impl<N: Number> Position<N> {
             price: price.into_quantity()?,
             collateral_factor: collateral_factor.into_quantity()?,
         };
-        let on_grid = position.exchange_rate.get().exact(Grid::Amount).is_ok();
-        if on_grid && is_part(position.collateral_factor.get()) {
-            Ok(position)
-        } else {
-            Err(LendingError::InvalidParameter)
-        }
+        require(has_18_places(position.exchange_rate.get()), Parameter::ExchangeRate)?;
+        require_part(position.collateral_factor.get(), Parameter::CollateralFactor)?;
+        Ok(position)
     }
 
     /// The position of an account with these shares and this debt in a market.
@@ -204,6 +203,17 @@ pub struct Account<N: Number = Decimal> {
 }
 
 impl<N: Number> Account<N> {
+    /// An account of which the two sums are known: what it may owe, and what it owes.
+    ///
+    /// # Errors
+    /// Those of bare numbers that are not amounts.
+    pub fn new(
+        borrow_limit: impl IntoQuantity<Amount<N>>,
+        debt_value: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Self, LendingError> {
+        Ok(Self { limit: borrow_limit.into_quantity()?, debt: debt_value.into_quantity()? })
+    }
+
     /// The sum of positions: `L = Σ⌊w·shares⌋`, `D = Σ⌊p·debt⌋`.
     ///
     /// Takes any iterator over positions and keeps two sums: nothing is allocated.
@@ -243,10 +253,21 @@ impl<N: Number> Account<N> {
     }
 
     /// Whether the collateral covers the debts: `L ≥ D`. Otherwise the account can be liquidated.
+    ///
+    /// # Rounding
+    /// None: the sums are compared exactly (for `f64`, within
+    /// [`RELATIVE_TOLERANCE`](crate::num::RELATIVE_TOLERANCE)).
     #[must_use]
     #[inline]
     pub fn is_healthy(&self) -> bool {
-        self.limit >= self.debt
+        // Amounts are on their grid, so nothing is refused; if it were, it would be for the lenders.
+        self.limit >= self.debt || self.is_covered().is_ok_and(|covered| covered)
+    }
+
+    #[cold]
+    fn is_covered(&self) -> Result<bool, MathError> {
+        let one = N::ONE.exact(Grid::Amount)?;
+        Ok(N::cmp_products(self.limit.exact()?, one, self.debt.exact()?, one).is_ge())
     }
 
     /// `max(L − D, 0)`: what more it may owe.
@@ -254,7 +275,7 @@ impl<N: Number> Account<N> {
     /// # Errors
     /// [`MathError::Inexact`] when a `Decimal` cannot hold the difference.
     pub fn liquidity(&self) -> Result<Amount<N>, LendingError> {
-        if self.is_healthy() { Ok((self.limit - self.debt)?) } else { Ok(Amount::ZERO) }
+        if self.is_healthy() { Ok(self.limit.less_part(self.debt)?) } else { Ok(Amount::ZERO) }
     }
 
     /// `max(D − L, 0)`: what it owes too much.
@@ -302,6 +323,9 @@ impl<N: Number> Account<N> {
 
     /// The account as it would be had it redeemed shares of a position: what they let it borrow is counted
     /// as debt, as the contract does.
+    ///
+    /// # Rounding
+    /// The added debt down, as the contract; see [`maximum_redemption`](Self::maximum_redemption).
     ///
     /// # Errors
     /// [`MathError::Overflow`], and those of a bare number that is not shares.
@@ -359,7 +383,7 @@ impl<N: Number> Account<N> {
     ///
     /// # Errors
     /// [`MathError::Overflow`].
-    pub fn maximum_withdrawal(&self, position: &Position<N>) -> Result<Shares<N>, LendingError> {
+    pub fn maximum_redemption(&self, position: &Position<N>) -> Result<Shares<N>, LendingError> {
         let all = position.shares;
         if self.debt.is_zero() {
             return Ok(all);
@@ -378,20 +402,41 @@ impl<N: Number> Account<N> {
         Ok(Shares::new(shares)?)
     }
 
-    /// The price of one position's token at which the account stops being healthy, all other prices the
-    /// same; `None` when no fall of this price can bring it there, or it is there at any price.
+    /// The price of one position's token below which the account is not healthy, all other prices the same.
+    ///
+    /// `None` when no fall of this price brings it there: no more of the token counts as collateral than is
+    /// owed, or the other collateral alone covers the other debts. A *rise* that would, because the token
+    /// is owed, is not looked for.
     ///
     /// ```text
-    /// p* = (D − L + (l − d)·p) / (l − d)
+    /// p* = (D' − L') / (l − d)
     ///
     /// l = ⌊⌊c·e⌋·shares⌋, d: tokens of this position that count as limit, that are owed
+    /// L', D': limit and debt of the account's other positions
     /// ```
     ///
     /// # Rounding
     /// The price is an exact fraction of sums that are rounded as the account's are.
     ///
     /// # Errors
-    /// [`MathError::Overflow`]; [`MathError::Inexact`] when a `Decimal` cannot hold a sum.
+    /// [`MathError::Underflow`] when the position is none of the account's; [`MathError::Overflow`];
+    /// [`MathError::Inexact`] when a `Decimal` cannot hold a sum.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::Price;
+    /// use defi_math::lending::{Account, Position};
+    /// use rust_decimal::dec;
+    ///
+    /// // 10 ETH of which three quarters count, against 9,000 DAI.
+    /// let eth = Position::new(dec!(10), dec!(1), dec!(0), dec!(2_000), dec!(0.75))?;
+    /// let dai = Position::new(dec!(0), dec!(1), dec!(9_000), dec!(1), dec!(0.8))?;
+    /// let account = Account::of(&[eth, dai])?;
+    /// assert_eq!(account.liquidation_price(&eth)?, Some(Price::new(dec!(1_200))?));
+    /// // No fall of the price of DAI hurts who owes it.
+    /// assert_eq!(account.liquidation_price(&dai)?, None);
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     pub fn liquidation_price(
         &self,
         position: &Position<N>,

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{LendingError, over, times};
+use super::{LendingError, Parameter, over, times};
 use crate::error::{Kind, MathError};
 use crate::num::{Exact, Fit, Grid, Number, Rounding};
 use crate::quantity::{Amount, IntoQuantity, Ratio};
@@ -219,7 +219,7 @@ impl<N: Number, U: Copy> InterestRateModel<N, U> {
     /// there to all.
     ///
     /// # Errors
-    /// [`LendingError::InvalidParameter`] for an optimal utilization above 1;
+    /// [`LendingError::OutOfRange`] for an optimal utilization above 1;
     /// [`MathError::DivisionByZero`] for one of zero; as [`linear`](Self::linear).
     ///
     /// # Example
@@ -240,7 +240,8 @@ impl<N: Number, U: Copy> InterestRateModel<N, U> {
     /// # Source
     /// The parameters of Aave's `DefaultReserveInterestRateStrategy`.
     pub fn two_slopes(base: N, optimal: N, slope1: N, slope2: N) -> Result<Self, LendingError> {
-        let rest = N::ONE.try_sub(optimal).map_err(|_| LendingError::InvalidParameter)?;
+        let beyond = LendingError::OutOfRange(Parameter::OptimalUtilization);
+        let rest = N::ONE.try_sub(optimal).map_err(|e| e.or_short(beyond))?;
         let jump = if rest.is_zero() { N::ZERO } else { over(slope2, rest, Rounding::Down)? };
         Self::kinked_by_rise(base, slope1, optimal, jump)
     }
@@ -300,7 +301,7 @@ impl<N: Number, U: Copy> InterestRateModel<N, U> {
     /// Down twice, as the contract.
     ///
     /// # Errors
-    /// [`LendingError::InvalidParameter`] for a reserve factor above 1; as
+    /// [`LendingError::OutOfRange`] for a reserve factor above 1; as
     /// [`borrow_rate`](Self::borrow_rate).
     ///
     /// # Example
@@ -325,7 +326,8 @@ impl<N: Number, U: Copy> InterestRateModel<N, U> {
     ) -> Result<Rate<N, U>, LendingError> {
         let u = utilization.into_quantity()?;
         let factor = reserve_factor.into_quantity()?.get();
-        let kept = N::ONE.try_sub(factor).map_err(|_| LendingError::InvalidParameter)?;
+        let above = LendingError::OutOfRange(Parameter::ReserveFactor);
+        let kept = N::ONE.try_sub(factor).map_err(|e| e.or_short(above))?;
         let to_pool = times(self.borrow_rate(u)?.get(), kept, Rounding::Down)?;
         Ok(Rate::new(times(u.get(), to_pool, Rounding::Down)?)?)
     }

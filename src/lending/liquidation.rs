@@ -26,12 +26,12 @@
 //! # Rounding
 //!
 //! Seizures down, for the borrower, in the contract's four truncated steps. The repayment that reaches a
-//! target up.
+//! target up, so that it does.
 //!
 //! # Example
 //!
 //! ```
-//! use defi_math::lending::LiquidationTerms;
+//! use defi_math::lending::{Account, LiquidationTerms};
 //! use defi_math::Price;
 //! use rust_decimal::dec;
 //!
@@ -42,7 +42,8 @@
 //! assert_eq!(terms.seize_shares(dec!(1_000), dai, eth, dec!(0.02))?, dec!(27));
 //! // To health 1.25 from a limit of 9,000 and a debt of 10,000, seizing what counts for three quarters:
 //! // (1.25·10,000 − 9,000)/(1.25 − 0.75·1.08)
-//! let repaid = terms.repayment_to_health(dec!(9_000), dec!(10_000), dec!(0.75), dec!(1.25))?;
+//! let account = Account::new(dec!(9_000), dec!(10_000))?;
+//! let repaid = terms.repayment_to_health(&account, dec!(0.75), dec!(1.25))?;
 //! assert_eq!(repaid, dec!(7954.545454545454545455));
 //! # Ok::<(), defi_math::Error>(())
 //! ```
@@ -57,7 +58,8 @@ use core::cmp::Ordering;
 use rust_decimal::Decimal;
 
 use super::{
-    Account, AccruedMarket, Debt, LendingError, Liquidation, Seizure, is_part, over, times,
+    Account, AccruedMarket, Debt, LendingError, Liquidation, Parameter, Seizure, has_18_places,
+    over, require, require_part, times,
 };
 use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide};
@@ -65,10 +67,31 @@ use crate::quantity::{Amount, IntoQuantity, Price, Ratio, Shares};
 
 /// On what terms an unhealthy account is liquidated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "", try_from = "StoredLiquidationTerms<N>"))]
 pub struct LiquidationTerms<N: Number = Decimal> {
     close_factor: Ratio<N>,
     incentive: Ratio<N>,
     protocol_share: Ratio<N>,
+}
+
+/// Terms as they are read, before they are known to be some.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(bound = "")]
+struct StoredLiquidationTerms<N: Number> {
+    close_factor: Ratio<N>,
+    incentive: Ratio<N>,
+    protocol_share: Ratio<N>,
+}
+
+#[cfg(feature = "serde")]
+impl<N: Number> TryFrom<StoredLiquidationTerms<N>> for LiquidationTerms<N> {
+    type Error = LendingError;
+
+    fn try_from(stored: StoredLiquidationTerms<N>) -> Result<Self, LendingError> {
+        Self::new(stored.close_factor, stored.incentive, stored.protocol_share)
+    }
 }
 
 /// A debt in its market, at a price of the market's token.
@@ -110,7 +133,7 @@ impl<N: Number> LiquidationTerms<N> {
     /// part of the seizure that the protocol keeps.
     ///
     /// # Errors
-    /// [`LendingError::InvalidParameter`] for a part above 1, an incentive below 1, and any of them finer
+    /// [`LendingError::OutOfRange`] for a part above 1, an incentive below 1, and any of them finer
     /// than 18 places.
     pub fn new(
         close_factor: impl IntoQuantity<Ratio<N>>,
@@ -123,15 +146,11 @@ impl<N: Number> LiquidationTerms<N> {
             protocol_share: protocol_share.into_quantity()?,
         };
         let incentive = terms.incentive.get();
-        if is_part(terms.close_factor.get())
-            && is_part(terms.protocol_share.get())
-            && incentive >= N::ONE
-            && incentive.exact(Grid::Amount).is_ok()
-        {
-            Ok(terms)
-        } else {
-            Err(LendingError::InvalidParameter)
-        }
+        require_part(terms.close_factor.get(), Parameter::CloseFactor)?;
+        let good = incentive >= N::ONE && has_18_places(incentive);
+        require(good, Parameter::LiquidationIncentive)?;
+        require_part(terms.protocol_share.get(), Parameter::ProtocolShare)?;
+        Ok(terms)
     }
 
     /// The part of a debt that may be repaid at once.
@@ -162,6 +181,9 @@ impl<N: Number> LiquidationTerms<N> {
     ///
     /// # Errors
     /// Those of a bare number that is not an amount.
+    ///
+    /// # Source
+    /// `Comptroller.liquidateBorrowAllowed`.
     pub fn maximum_repayment(
         &self,
         owed: impl IntoQuantity<Amount<N>>,
@@ -178,6 +200,22 @@ impl<N: Number> LiquidationTerms<N> {
     /// - [`LendingError::Healthy`] when its collateral covers its debts;
     /// - [`LendingError::AboveCloseFactor`] for more than the close factor allows;
     /// - [`LendingError::NothingRepaid`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::lending::{Account, LendingError, LiquidationTerms, Position};
+    /// use rust_decimal::dec;
+    ///
+    /// // 900 can be owed, 1,000 are; half of it may be repaid.
+    /// let eth = Position::new(dec!(1), dec!(1), dec!(0), dec!(1_200), dec!(0.75))?;
+    /// let dai = Position::new(dec!(0), dec!(1), dec!(1_000), dec!(1), dec!(0.8))?;
+    /// let account = Account::of(&[eth, dai])?;
+    /// let terms = LiquidationTerms::new(dec!(0.5), dec!(1.08), dec!(0))?;
+    /// assert!(terms.check(&account, dec!(1_000), dec!(500)).is_ok());
+    /// let refused = terms.check(&account, dec!(1_000), dec!(501));
+    /// assert_eq!(refused, Err(LendingError::AboveCloseFactor));
+    /// # Ok::<(), LendingError>(())
+    /// ```
     ///
     /// # Source
     /// `Comptroller.liquidateBorrowAllowed`, `CToken.liquidateBorrowFresh`.
@@ -225,7 +263,8 @@ impl<N: Number> LiquidationTerms<N> {
     /// ```
     ///
     /// # Rounding
-    /// Each step down at the 18th place, as the contract: for the borrower, but for the divisor.
+    /// Each step down at the 18th place, as the contract. That is for the borrower, except in the divisor,
+    /// where it is for the liquidator.
     ///
     /// # Errors
     /// [`MathError::DivisionByZero`] when `e·p_c` rounds to zero; [`MathError::Overflow`]; those of bare
@@ -274,9 +313,37 @@ impl<N: Number> LiquidationTerms<N> {
     ///
     /// # Errors
     /// - As [`check`](Self::check).
-    /// - [`LendingError::WrongCollateral`] when the account holds none of it,
+    /// - [`LendingError::NoCollateral`] when the account holds none of it,
     ///   [`LendingError::SeizesTooMuch`] when it holds less than is to be seized.
     /// - Those of the two markets.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::{Price, Shares};
+    /// use defi_math::lending::{Account, Collateral, Debt, InterestRateModel, LiquidationTerms, Loan};
+    /// use defi_math::lending::{Market, Position, Terms};
+    /// use defi_math::rate::{PerBlock, blocks};
+    /// use rust_decimal::dec;
+    ///
+    /// let model = InterestRateModel::<_, PerBlock>::linear(dec!(0), dec!(0))?;
+    /// let open = || Market::open(Terms::new(model, dec!(0), dec!(1))?)?.accrue(blocks(0));
+    /// let dai = open()?.after.supply(dec!(20_000))?.after.borrow(Debt::NONE, dec!(10_000))?;
+    /// let eth = open()?.after.supply(dec!(10))?.after;
+    /// // Nine ETH of which three quarters count; at 1,200 they no longer cover 10,000 DAI.
+    /// let (one, price) = (Price::new(dec!(1))?, Price::new(dec!(1_200))?);
+    /// let account = Account::of(&[
+    ///     Position::in_market(&dai.after, dec!(0), dai.debt, one, dec!(0.8))?,
+    ///     Position::in_market(&eth, dec!(9), Debt::NONE, price, dec!(0.75))?,
+    /// ])?;
+    /// let loan = Loan { market: dai.after, debt: dai.debt, price: one };
+    /// let collateral = Collateral { market: eth, shares: Shares::new(dec!(9))?, price };
+    ///
+    /// let terms = LiquidationTerms::new(dec!(0.5), dec!(1.08), dec!(0))?;
+    /// let liquidation = terms.liquidate(&account, &loan, &collateral, dec!(5_000))?;
+    /// assert_eq!(liquidation.repayment.debt.principal(), dec!(5_000));
+    /// assert_eq!(liquidation.seizure.to_liquidator, dec!(4.5));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `CToken.liquidateBorrow`.
@@ -295,7 +362,11 @@ impl<N: Number> LiquidationTerms<N> {
         Ok(Liquidation { repayment, seizure })
     }
 
-    /// The seizure that a repayment of a token at this price is paid with.
+    /// The seizure that a repayment of a token at this price is paid with:
+    /// [`seize_shares`](Self::seize_shares) of the collateral, shared out by [`AccruedMarket::seize`].
+    ///
+    /// # Rounding
+    /// As there.
     ///
     /// # Errors
     /// As [`liquidate`](Self::liquidate), but for the check of the account.
@@ -310,7 +381,7 @@ impl<N: Number> LiquidationTerms<N> {
     ) -> Result<Seizure<N, U>, LendingError> {
         let Collateral { market, shares: held, price: collateral_price } = *collateral;
         if held.is_zero() {
-            return Err(LendingError::WrongCollateral);
+            return Err(LendingError::NoCollateral);
         }
         let rate = market.exchange_rate()?;
         let shares = self.seize_shares(repaid, price, collateral_price, rate)?;
@@ -338,15 +409,17 @@ impl<N: Number> LiquidationTerms<N> {
     ///
     /// # Errors
     /// [`LendingError::TargetNotReached`] unless `h* > c·k` and `δ ≤ D`; [`LendingError::Healthy`] when
-    /// the account is at the target already.
+    /// the account is at the target already; [`MathError::Overflow`].
+    ///
+    /// # Source
+    /// Derived here; see `docs/formulas.md`.
     pub fn repayment_to_health(
         &self,
-        borrow_limit: impl IntoQuantity<Amount<N>>,
-        debt_value: impl IntoQuantity<Amount<N>>,
+        account: &Account<N>,
         collateral_factor: impl IntoQuantity<Ratio<N>>,
         target: impl IntoQuantity<Ratio<N>>,
     ) -> Result<Amount<N>, LendingError> {
-        let (limit, debt) = (borrow_limit.into_quantity()?, debt_value.into_quantity()?);
+        let (limit, debt) = (account.borrow_limit(), account.debt_value());
         let (factor, target) = (collateral_factor.into_quantity()?, target.into_quantity()?);
         let one = Ratio::<N>::ONE.exact()?;
         // h*·D ≤ L: there already.
@@ -356,7 +429,8 @@ impl<N: Number> LiquidationTerms<N> {
         }
         let seized = factor.exact()?.product(self.incentive.exact()?)?;
         let wanted = target.exact()?.product(one)?;
-        let rate = wanted.minus(seized).map_err(|_| LendingError::TargetNotReached)?;
+        let rate = wanted.minus(seized);
+        let rate = rate.map_err(|e| e.or_short(LendingError::TargetNotReached))?;
         if rate.is_zero() {
             return Err(LendingError::TargetNotReached);
         }
@@ -369,27 +443,26 @@ impl<N: Number> LiquidationTerms<N> {
     /// the account's health factor: `L > c·k·D`, that is `h > c·k`. Compared exactly.
     ///
     /// # Errors
-    /// [`MathError::Overflow`], and those of bare numbers that are not the quantities.
+    /// [`MathError::Overflow`], and those of a bare number that is not a ratio.
     ///
     /// # Example
     /// ```
-    /// use defi_math::lending::LiquidationTerms;
+    /// use defi_math::lending::{Account, LiquidationTerms};
     /// use rust_decimal::dec;
     ///
     /// let terms = LiquidationTerms::new(dec!(0.5), dec!(1.1), dec!(0))?;
     /// // Collateral 120 of which 80 % counts, debt 100: 96/100 > 0.88.
-    /// assert!(terms.improves_health(dec!(96), dec!(100), dec!(0.8))?);
+    /// assert!(terms.improves_health(&Account::new(dec!(96), dec!(100))?, dec!(0.8))?);
     /// // Collateral 105: 84/100 < 0.88; each liquidation makes it worse.
-    /// assert!(!terms.improves_health(dec!(84), dec!(100), dec!(0.8))?);
+    /// assert!(!terms.improves_health(&Account::new(dec!(84), dec!(100))?, dec!(0.8))?);
     /// # Ok::<(), defi_math::Error>(())
     /// ```
     pub fn improves_health(
         &self,
-        borrow_limit: impl IntoQuantity<Amount<N>>,
-        debt_value: impl IntoQuantity<Amount<N>>,
+        account: &Account<N>,
         collateral_factor: impl IntoQuantity<Ratio<N>>,
     ) -> Result<bool, LendingError> {
-        let (limit, debt) = (borrow_limit.into_quantity()?, debt_value.into_quantity()?);
+        let (limit, debt) = (account.borrow_limit(), account.debt_value());
         let one = Ratio::<N>::ONE.exact()?;
         let seized =
             collateral_factor.into_quantity()?.exact()?.product(self.incentive.exact()?)?;
@@ -462,7 +535,7 @@ impl<N: Number> LiquidationTerms<N> {
         } else {
             most
         };
-        if repay.is_zero() || held.is_zero() {
+        if held.is_zero() {
             return Ok(None);
         }
         let earns = |repay: Amount<N>| -> Result<Option<BestLiquidation<N>>, LendingError> {
@@ -476,9 +549,13 @@ impl<N: Number> LiquidationTerms<N> {
             })
         };
         let best = earns(repay)?;
-        // Shares are whole units: one unit more may still seize what is left, and no more than that.
+        // Shares are whole units: one unit more may still seize what is left, and no more than that. A
+        // large `Decimal` has no place for one unit more.
         let more = match repay + Amount::new(N::UNIT)? {
-            Ok(more) if repay < most => earns(more).unwrap_or(None),
+            Ok(more) if repay < most => match earns(more) {
+                Err(LendingError::SeizesTooMuch) => None,
+                answer => answer?,
+            },
             _ => None,
         };
         Ok(match (best, more) {

@@ -12,7 +12,7 @@
 //! | `u = B/A` | utilization | — |
 //! | `b`, `s` | borrow rate, supply rate | 1/U |
 //! | `f` | reserve factor: the part of the interest that the reserves keep | — |
-//! | `i` | borrow index: what one token borrowed at the start is owed now | — |
+//! | `i` | borrow index: what is owed now for one token borrowed at the start | — |
 //! | `c` | collateral factor: the part of a collateral's value that can be borrowed | — |
 //! | `L`, `D` | borrow limit and debt of an account | unit of the prices |
 //! | `h = L/D` | health factor | — |
@@ -21,12 +21,14 @@
 //! # Where to look
 //!
 //! - [`InterestRateModel`]: the rate as a function of utilization, and its inverse.
-//! - [`Market`] and [`AccruedMarket`]: a market as it stands; every transition is on the accrued one, so
-//!   that nobody trades at the rate of an earlier time.
-//! - [`Debt`]: what a borrower's record is.
+//! - [`Market`]: a market as of its last accrual; what it charges, and what is owed to it.
+//! - [`AccruedMarket`]: the same once it has accrued to now. Every transition is on it, so that nobody trades
+//!   at the rate of an earlier time: deposits, redemptions, loans, repayments, seizures, bad debt,
+//!   [flash loans](AccruedMarket::flash_loan).
+//! - [`Debt`]: a borrower's record.
 //! - [`Account`] and [`Position`]: what an account holds and owes over several markets; limits, health,
 //!   liquidation price.
-//! - [`LiquidationTerms`]: close factor, incentive, seizure; the best liquidation; bad debt.
+//! - [`LiquidationTerms`]: close factor, incentive, seizure; the closed forms and the best liquidation.
 //! - [`rewards`]: liquidity mining.
 //! - [`TokenizedVault`]: the share arithmetic of ERC-4626 with virtual shares.
 //! - [`aave`]: what Aave computes otherwise, half up, to its last digit.
@@ -44,7 +46,8 @@
 //! - `no_actor_leaves_with_more_than_brought_and_earned`, with donations, one-unit deposits, and
 //!   accruals as often as one likes.
 //! - `donating_never_profits`: the first depositor cannot take a later one's money.
-//! - `liquidation_improves_health_iff_health_exceeds_threshold`, `closed_form_repayment_reaches_the_target`.
+//! - `liquidation_improves_health_iff_health_exceeds_threshold`,
+//!   `closed_form_repayment_reaches_the_target`.
 //! - `rewards_earned_never_exceed_rewards_distributed`, `shares_round_trip_never_profits`.
 //!
 //! # Not laws
@@ -55,14 +58,15 @@
 //! - "The debts of all borrowers sum to the market's borrows": each is rounded on its own, and they drift
 //!   apart by units. The last repayment is then of what is left.
 //! - "The exchange rate never falls" is about the rate of 18 places that the market states and trades at.
-//!   The exact quotient `A/S` can fall within its last place, because a deposit is priced at the stated rate.
+//!   The exact quotient `A/S` can fall within its last place, because a deposit is priced at the stated
+//!   rate.
 //!
 //! # Rounding
 //!
 //! As Compound's contracts: interest, indices, minted shares and redeemed amounts down, each product
 //! truncated at the 18th place in the contract's order. One deliberate difference: a redemption of an
-//! amount burns the shares rounded *up*. A remainder stays with the market, that is with its suppliers;
-//! that of the interest stays with the borrowers, below a unit an accrual.
+//! amount burns the shares rounded *up*. A remainder stays with the market, that is with its suppliers; only
+//! the remainder of the interest, less than a unit for each accrual, stays with the borrowers.
 //!
 //! # Example
 //!
@@ -92,12 +96,20 @@
 //! Compound v2 (`CToken`, `Comptroller`, `JumpRateModelV2`, `WhitePaperInterestRateModel`), commit
 //! `a3214f67`; Aave v3 core 1.19.3; Synthetix `StakingRewards`; OpenZeppelin `ERC4626` 5.x. What differs
 //! from the contracts is listed in `docs/sources.md`.
+//!
+//! The older v2.8.1 rounds half up in its comptroller, so that its account limits and its seizures can be
+//! a unit more at each product. The arithmetic here is the newer one's, which truncates, as the seizures
+//! recorded on mainnet do. What both versions compute alike, which is all of the market's own arithmetic,
+//! is replayed from recordings of both.
 
 pub mod aave;
 pub mod account;
 pub mod liquidation;
 pub mod rewards;
 
+mod accrued_market;
+mod debt;
+mod flash_loan;
 mod interest_rate;
 mod market;
 mod receipt;
@@ -106,9 +118,11 @@ mod tokenized_vault;
 use thiserror::Error as ThisError;
 
 pub use account::{Account, NetRate, Position};
+pub use accrued_market::AccruedMarket;
+pub use debt::Debt;
 pub use interest_rate::{InterestRateModel, Kink, RateCurve, utilization};
 pub use liquidation::{BestLiquidation, Collateral, LiquidationTerms, Loan};
-pub use market::{AccruedMarket, Debt, Market, MarketState, Terms};
+pub use market::{Market, MarketState, Terms};
 pub use receipt::{
     Accrual, Borrow, FlashLoan, Liquidation, Redemption, Repayment, Seizure, Supply, WriteOff,
 };
@@ -117,6 +131,49 @@ pub use tokenized_vault::{Conversion, TokenizedVault};
 use crate::error::MathError;
 use crate::num::{Fit, Grid, Number, Rounding};
 
+/// A parameter that can be out of its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// The reserve factor is above 1, or has more than 18 places.
+    ReserveFactor,
+    /// The initial exchange rate is zero, or has more than 18 places.
+    InitialExchangeRate,
+    /// The optimal utilization is above 1.
+    OptimalUtilization,
+    /// The part of stable debt that is optimal is above 1.
+    OptimalStablePart,
+    /// The exchange rate has more than 18 places.
+    ExchangeRate,
+    /// The collateral factor is above 1, or has more than 18 places.
+    CollateralFactor,
+    /// The close factor is above 1, or has more than 18 places.
+    CloseFactor,
+    /// The liquidation incentive is below 1, or has more than 18 places.
+    LiquidationIncentive,
+    /// The protocol's part of a seizure is above 1, or has more than 18 places.
+    ProtocolShare,
+    /// The period of the rewards is no time.
+    RewardDuration,
+}
+
+impl core::fmt::Display for Parameter {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::ReserveFactor => "reserve factor",
+            Self::InitialExchangeRate => "initial exchange rate",
+            Self::OptimalUtilization => "optimal utilization",
+            Self::OptimalStablePart => "optimal stable part",
+            Self::ExchangeRate => "exchange rate",
+            Self::CollateralFactor => "collateral factor",
+            Self::CloseFactor => "close factor",
+            Self::LiquidationIncentive => "liquidation incentive",
+            Self::ProtocolShare => "protocol share",
+            Self::RewardDuration => "reward duration",
+        })
+    }
+}
+
 /// A refusal of the lending pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
 #[non_exhaustive]
@@ -124,7 +181,7 @@ pub enum LendingError {
     /// The market does not hold so much cash: the rest is lent.
     #[doc(alias = "RedeemTransferOutNotPossible")]
     #[doc(alias = "BorrowCashNotAvailable")]
-    #[error("the market does not hold so much cash")]
+    #[error("there is not so much cash")]
     InsufficientCash,
     /// The reserves are smaller.
     #[error("the reserves do not hold so much")]
@@ -135,6 +192,14 @@ pub enum LendingError {
     /// The deposit is too small for a share.
     #[error("the deposit is too small for a share")]
     InsufficientSharesMinted,
+    /// The deposit yields fewer shares than the caller's minimum.
+    #[error("the shares are below the minimum")]
+    BelowMinimumOutput,
+    /// No shares are staked or taken back.
+    #[doc(alias = "Cannot stake 0")]
+    #[doc(alias = "Cannot withdraw 0")]
+    #[error("no shares are staked or taken back")]
+    NoShares,
     /// The repayment is larger than the debt.
     #[error("the repayment is larger than the debt")]
     RepaysTooMuch,
@@ -166,7 +231,7 @@ pub enum LendingError {
     AboveCloseFactor,
     /// The account holds none of this collateral.
     #[error("the account holds none of this collateral")]
-    WrongCollateral,
+    NoCollateral,
     /// The account holds less of the collateral than the repayment would seize.
     #[doc(alias = "LIQUIDATE_SEIZE_TOO_MUCH")]
     #[error("the account holds less of the collateral than would be seized")]
@@ -191,9 +256,9 @@ pub enum LendingError {
     #[doc(alias = "Provided reward too high")]
     #[error("the reward is larger than what is there to pay it")]
     RewardTooHigh,
-    /// A parameter outside its domain.
-    #[error("a parameter is out of its range")]
-    InvalidParameter,
+    /// A parameter is out of its range.
+    #[error("{0} is out of its range")]
+    OutOfRange(Parameter),
     /// A state that no sequence of operations reaches.
     #[error("no market can be in this state")]
     InvalidState,
@@ -227,7 +292,17 @@ fn over<N: Number>(part: N, whole: N, rounding: Rounding) -> Result<N, MathError
     )
 }
 
-/// Whether a parameter is one: on the grid of an amount, and at most one.
-fn is_part<N: Number>(number: N) -> bool {
-    number <= N::ONE && number.exact(Grid::Amount).is_ok()
+/// Whether a parameter has at most the places of an amount.
+fn has_18_places<N: Number>(number: N) -> bool {
+    number.exact(Grid::Amount).is_ok()
+}
+
+/// The refusal of a parameter, unless it is good.
+fn require(good: bool, parameter: Parameter) -> Result<(), LendingError> {
+    if good { Ok(()) } else { Err(LendingError::OutOfRange(parameter)) }
+}
+
+/// The refusal of a part of something, unless it is at most 1 and has at most the places of an amount.
+fn require_part<N: Number>(number: N, parameter: Parameter) -> Result<(), LendingError> {
+    require(number <= N::ONE && has_18_places(number), parameter)
 }

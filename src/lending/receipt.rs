@@ -35,10 +35,10 @@ impl<N: Number, U: Copy> Supply<N, U> {
     /// The deposit, if it yields at least so many shares.
     ///
     /// # Errors
-    /// [`LendingError::InsufficientSharesMinted`], and those of a bare number that is not shares.
+    /// [`LendingError::BelowMinimumOutput`], and those of a bare number that is not shares.
     pub fn at_least(self, minimum: impl IntoQuantity<Shares<N>>) -> Result<Self, LendingError> {
         if self.shares < minimum.into_quantity()? {
-            return Err(LendingError::InsufficientSharesMinted);
+            return Err(LendingError::BelowMinimumOutput);
         }
         Ok(self)
     }

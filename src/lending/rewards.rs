@@ -10,12 +10,12 @@
 //! # Laws
 //!
 //! - `rewards_earned_never_exceed_rewards_distributed`.
-//! - `rewards_do_not_depend_on_when_they_are_claimed`, but for a unit a claim.
+//! - `rewards_do_not_depend_on_when_they_are_claimed`, except for a unit at each claim.
 //!
 //! # Not laws
 //!
-//! - "All of a reward is paid out": below a unit for each unit of the period stays with the pool at the
-//!   start, and the index's remainder at each step.
+//! - "All of a reward is paid out": the rate is rounded down, so up to one unit for each second of the
+//!   period stays with the pool, and so does the index's remainder at each step.
 //! - "A reward waits for the first holder": while nobody holds shares, time passes and the reward of that
 //!   time is lost to the pool.
 //!
@@ -48,7 +48,7 @@
 use rust_decimal::Decimal;
 
 use super::account::NetRate;
-use super::{LendingError, over, times};
+use super::{LendingError, Parameter, over, require, times};
 use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding};
 use crate::quantity::{Amount, IntoQuantity, Price, Shares};
@@ -59,25 +59,27 @@ use crate::rate::{Elapsed, PerSecond, Rate};
 /// In base units a `Wad` has 18 places, as `StakingRewards`; [`Fixed<36>`](crate::num::Fixed) has the 36 of
 /// Compound's, but ends at 340 units a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "", transparent))]
 #[doc(alias = "rewardPerToken")]
-pub struct RewardIndex<N: Number = Decimal>(N);
+pub struct RewardIndex<N: Number = Decimal>(Amount<N>);
 
 impl<N: Number> RewardIndex<N> {
     /// Nothing distributed yet.
-    pub const ZERO: Self = Self(N::ZERO);
+    pub const ZERO: Self = Self(Amount::ZERO);
 
     /// So much for each share.
     ///
     /// # Errors
     /// Those of a number that is not an amount.
     pub fn new(per_share: N) -> Result<Self, MathError> {
-        Ok(Self(Amount::new(per_share)?.get()))
+        Amount::new(per_share).map(Self)
     }
 
     /// The reward of one share.
     #[must_use]
     pub const fn get(self) -> N {
-        self.0
+        self.0.get()
     }
 
     /// The index after a reward is shared among so many shares: `⌊reward/shares⌋` more. Without shares
@@ -88,19 +90,34 @@ impl<N: Number> RewardIndex<N> {
     ///
     /// # Errors
     /// [`MathError::Overflow`], [`MathError::Inexact`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::lending::rewards::RewardIndex;
+    /// use rust_decimal::dec;
+    ///
+    /// // 30 tokens among 600 shares, then 30 among 1,200.
+    /// let first = RewardIndex::ZERO.distribute(dec!(30), dec!(600))?;
+    /// let second = first.distribute(dec!(30), dec!(1_200))?;
+    /// // Whoever came with 600 shares in between has earned half of the second.
+    /// assert_eq!(second.earned(dec!(600), first)?, dec!(15));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    ///
+    /// # Source
+    /// `Comptroller.updateCompSupplyIndex`.
     pub fn distribute(
         self,
         reward: impl IntoQuantity<Amount<N>>,
         among: impl IntoQuantity<Shares<N>>,
     ) -> Result<Self, LendingError> {
-        let (reward, shares) = (reward.into_quantity()?.get(), among.into_quantity()?);
+        let (reward, shares) = (reward.into_quantity()?, among.into_quantity()?);
         if shares.is_zero() {
             return Ok(self);
         }
         let one = N::ONE.exact(Grid::Amount)?;
-        let (by, fit) = (shares.exact()?, Fit::To(self.0));
-        let step = reward.mul_div(one, by, fit, Grid::Amount, Rounding::Down)?;
-        Ok(Self(self.0.try_add(step)?))
+        let step = reward.mul_div(one, shares.exact()?, Fit::To(self.0), Rounding::Down)?;
+        Ok(Self((self.0 + step)?))
     }
 
     /// What shares have earned since an earlier index: `⌊shares·(now − then)⌋`.
@@ -110,18 +127,23 @@ impl<N: Number> RewardIndex<N> {
     ///
     /// # Errors
     /// [`MathError::Underflow`] for a later index.
+    ///
+    /// # Source
+    /// `Comptroller.distributeSupplierComp`.
     pub fn earned(
         self,
         shares: impl IntoQuantity<Shares<N>>,
         since: Self,
     ) -> Result<Amount<N>, LendingError> {
-        let growth = self.0.try_sub(since.0)?;
+        let growth = (self.0 - since.0)?.get();
         Ok(Amount::new(times(shares.into_quantity()?.get(), growth, Rounding::Down)?)?)
     }
 }
 
 /// What a holder has, as the pool's contract records it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
 pub struct RewardHolder<N: Number = Decimal> {
     /// The shares staked.
     pub shares: Shares<N>,
@@ -146,13 +168,58 @@ impl<N: Number> RewardHolder<N> {
 /// # Source
 /// `StakingRewards`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound = "", try_from = "RewardPoolState<N, U>", into = "RewardPoolState<N, U>")
+)]
 #[doc(alias = "StakingRewards")]
 pub struct RewardPool<N: Number = Decimal, U: Copy = PerSecond> {
-    duration: Elapsed<U>,
-    remaining: Elapsed<U>,
-    rate: Amount<N>,
-    index: RewardIndex<N>,
-    staked: Shares<N>,
+    state: RewardPoolState<N, U>,
+}
+
+/// Everything that a [`RewardPool`] remembers, to be stored or read from a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
+pub struct RewardPoolState<N: Number = Decimal, U: Copy = PerSecond> {
+    /// How long the reward of a period runs.
+    #[doc(alias = "rewardsDuration")]
+    pub duration: Elapsed<U>,
+    /// How long the running period still lasts: the contract's `periodFinish` less the time of its
+    /// `lastUpdateTime`; none when there is no period.
+    #[doc(alias = "periodFinish")]
+    pub remaining: Elapsed<U>,
+    /// What is paid out in each unit of time, while the period lasts.
+    #[doc(alias = "rewardRate")]
+    pub rate: Amount<N>,
+    /// The index as of the last transition.
+    #[doc(alias = "rewardPerTokenStored")]
+    pub index: RewardIndex<N>,
+    /// All shares staked.
+    #[doc(alias = "totalSupply")]
+    pub staked: Shares<N>,
+}
+
+impl<N: Number, U: Copy> TryFrom<RewardPoolState<N, U>> for RewardPool<N, U> {
+    type Error = LendingError;
+
+    /// # Errors
+    /// [`LendingError::OutOfRange`] for periods of no time at all; [`LendingError::InvalidState`] for one
+    /// that lasts longer than that.
+    fn try_from(state: RewardPoolState<N, U>) -> Result<Self, LendingError> {
+        require(state.duration.count() > 0, Parameter::RewardDuration)?;
+        if state.remaining.count() > state.duration.count() {
+            return Err(LendingError::InvalidState);
+        }
+        Ok(Self { state })
+    }
+}
+
+impl<N: Number, U: Copy> From<RewardPool<N, U>> for RewardPoolState<N, U> {
+    fn from(pool: RewardPool<N, U>) -> Self {
+        pool.state
+    }
 }
 
 /// A holder's stake, withdrawal or claim.
@@ -171,12 +238,9 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
     /// An empty pool whose rewards run for so long each.
     ///
     /// # Errors
-    /// [`LendingError::InvalidParameter`] for no time at all.
+    /// [`LendingError::OutOfRange`] for no time at all.
     pub fn new(duration: Elapsed<U>) -> Result<Self, LendingError> {
-        if duration.count() == 0 {
-            return Err(LendingError::InvalidParameter);
-        }
-        Ok(Self {
+        Self::try_from(RewardPoolState {
             duration,
             remaining: Elapsed::new(0),
             rate: Amount::ZERO,
@@ -185,31 +249,14 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
         })
     }
 
-    /// What is paid out in each unit of time, while the period lasts.
-    #[doc(alias = "rewardRate")]
+    /// Everything that the pool remembers.
     #[must_use]
-    pub const fn rate(&self) -> Amount<N> {
-        self.rate
+    pub const fn state(&self) -> &RewardPoolState<N, U> {
+        &self.state
     }
 
-    /// How long the period still lasts.
-    #[must_use]
-    pub const fn remaining(&self) -> Elapsed<U> {
-        self.remaining
-    }
-
-    /// All shares staked.
-    #[doc(alias = "totalSupply")]
-    #[must_use]
-    pub const fn staked(&self) -> Shares<N> {
-        self.staked
-    }
-
-    /// The index as of the last transition.
-    #[doc(alias = "rewardPerTokenStored")]
-    #[must_use]
-    pub const fn index(&self) -> RewardIndex<N> {
-        self.index
+    const fn with(state: RewardPoolState<N, U>) -> Self {
+        Self { state }
     }
 
     /// The pool when more time has passed: the index grows by `⌊rate·time/staked⌋`, for the part of the
@@ -225,26 +272,31 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
     /// `StakingRewards.rewardPerToken`.
     #[doc(alias = "updateReward")]
     pub fn advance(&self, elapsed: Elapsed<U>) -> Result<Self, LendingError> {
-        let paying = elapsed.count().min(self.remaining.count());
-        let left = self.remaining.count().saturating_sub(paying);
-        let reward = Amount::new(self.rate.get().multiple(paying)?)?;
-        let index = self.index.distribute(reward, self.staked)?;
-        Ok(Self { index, remaining: Elapsed::new(left), ..*self })
+        let RewardPoolState { remaining, rate, index, staked, .. } = self.state;
+        let paying = elapsed.count().min(remaining.count());
+        let left = remaining.count().saturating_sub(paying);
+        let reward = Amount::new(rate.get().multiple(paying)?)?;
+        let index = index.distribute(reward, staked)?;
+        let remaining = Elapsed::new(left);
+        Ok(Self::with(RewardPoolState { remaining, index, ..self.state }))
     }
 
-    /// What a holder could claim after more time.
+    /// What a holder could claim after more time: `⌊shares·(index − recorded)⌋ + unclaimed`.
     ///
     /// # Rounding
-    /// Down.
+    /// Down, for the pool.
     ///
     /// # Errors
     /// As [`advance`](Self::advance); [`MathError::Underflow`] for a record of a later time.
+    ///
+    /// # Source
+    /// `StakingRewards.earned`.
     pub fn earned(
         &self,
         elapsed: Elapsed<U>,
         holder: RewardHolder<N>,
     ) -> Result<Amount<N>, LendingError> {
-        let now = self.advance(elapsed)?.index;
+        let now = self.advance(elapsed)?.state.index;
         Ok((now.earned(holder.shares, holder.recorded)? + holder.unclaimed)?)
     }
 
@@ -255,13 +307,13 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
     ) -> Result<(Self, RewardHolder<N>), LendingError> {
         let pool = self.advance(elapsed)?;
         let unclaimed = pool.earned(Elapsed::new(0), holder)?;
-        Ok((pool, RewardHolder { recorded: pool.index, unclaimed, ..holder }))
+        Ok((pool, RewardHolder { recorded: pool.state.index, unclaimed, ..holder }))
     }
 
     /// Stakes more shares.
     ///
     /// # Errors
-    /// [`LendingError::InsufficientShares`] for none; as [`advance`](Self::advance).
+    /// [`LendingError::NoShares`] for none; as [`advance`](Self::advance).
     ///
     /// # Source
     /// `StakingRewards.stake`.
@@ -273,21 +325,24 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
     ) -> Result<RewardReceipt<N, U>, LendingError> {
         let shares = shares.into_quantity()?;
         if shares.is_zero() {
-            return Err(LendingError::InsufficientShares);
+            return Err(LendingError::NoShares);
         }
         let (pool, holder) = self.recorded(elapsed, holder)?;
         Ok(RewardReceipt {
             paid: Amount::ZERO,
             holder: RewardHolder { shares: (holder.shares + shares)?, ..holder },
-            after: Self { staked: (pool.staked + shares)?, ..pool },
+            after: Self::with(RewardPoolState {
+                staked: (pool.state.staked + shares)?,
+                ..pool.state
+            }),
         })
     }
 
     /// Takes shares back.
     ///
     /// # Errors
-    /// [`LendingError::InsufficientShares`] for none, and for more than the holder has; as
-    /// [`advance`](Self::advance).
+    /// [`LendingError::NoShares`] for none, [`LendingError::InsufficientShares`] for more than the holder
+    /// has; as [`advance`](Self::advance).
     ///
     /// # Source
     /// `StakingRewards.withdraw`.
@@ -298,14 +353,18 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
         shares: impl IntoQuantity<Shares<N>>,
     ) -> Result<RewardReceipt<N, U>, LendingError> {
         let shares = shares.into_quantity()?;
-        if shares.is_zero() || shares > holder.shares || shares > self.staked {
-            return Err(LendingError::InsufficientShares);
+        if shares.is_zero() {
+            return Err(LendingError::NoShares);
         }
+        let without = |all: Shares<N>| {
+            all.less_part(shares).map_err(|e| e.or_short(LendingError::InsufficientShares))
+        };
+        let (left, staked) = (without(holder.shares)?, without(self.state.staked)?);
         let (pool, holder) = self.recorded(elapsed, holder)?;
         Ok(RewardReceipt {
             paid: Amount::ZERO,
-            holder: RewardHolder { shares: (holder.shares - shares)?, ..holder },
-            after: Self { staked: (pool.staked - shares)?, ..pool },
+            holder: RewardHolder { shares: left, ..holder },
+            after: Self::with(RewardPoolState { staked, ..pool.state }),
         })
     }
 
@@ -335,7 +394,7 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
     /// holds to pay it, this reward included.
     ///
     /// ```text
-    /// rate = ⌊(reward + remaining·rate)/duration⌋        rate ≤ ⌊held/duration⌋
+    /// rate = ⌊(reward + remaining·rate)/duration⌋        rate·duration ≤ held
     /// ```
     ///
     /// # Rounding
@@ -353,22 +412,27 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
         reward: impl IntoQuantity<Amount<N>>,
         held: impl IntoQuantity<Amount<N>>,
     ) -> Result<Self, LendingError> {
-        let pool = self.advance(elapsed)?;
-        let leftover = Amount::new(pool.rate.get().multiple(pool.remaining.count())?)?;
+        let RewardPool { state } = self.advance(elapsed)?;
+        let leftover = Amount::new(state.rate.get().multiple(state.remaining.count())?)?;
         let one = N::ONE.exact(Grid::Amount)?;
-        let duration = one.times(pool.duration.count())?;
-        let spread = |amount: Amount<N>| amount.mul_div(one, duration, Fit::Alone, Rounding::Down);
-        let rate = spread((reward.into_quantity()? + leftover)?)?;
-        if rate > spread(held.into_quantity()?)? {
+        let duration = one.times(state.duration.count())?;
+        let promised = (reward.into_quantity()? + leftover)?;
+        // With the places of what is promised, so that a `Decimal` can hold what any time pays of it.
+        let rate = promised.mul_div(one, duration, Fit::From(promised), Rounding::Down)?;
+        let held = held.into_quantity()?.exact()?;
+        if N::cmp_products(rate.exact()?, duration, held, one).is_gt() {
             return Err(LendingError::RewardTooHigh);
         }
-        Ok(Self { rate, remaining: pool.duration, ..pool })
+        Ok(Self::with(RewardPoolState { rate, remaining: state.duration, ..state }))
     }
 
     /// The pool with another length of its next periods.
     ///
+    /// Allowed from the moment at which the running period ends; the contract still refuses in that very
+    /// second.
+    ///
     /// # Errors
-    /// [`LendingError::RewardPeriodNotEnded`] while one runs; [`LendingError::InvalidParameter`] for no
+    /// [`LendingError::RewardPeriodNotEnded`] while one runs; [`LendingError::OutOfRange`] for no
     /// time at all; as [`advance`](Self::advance).
     ///
     /// # Source
@@ -379,14 +443,11 @@ impl<N: Number, U: Copy> RewardPool<N, U> {
         elapsed: Elapsed<U>,
         duration: Elapsed<U>,
     ) -> Result<Self, LendingError> {
-        let pool = self.advance(elapsed)?;
-        if pool.remaining.count() > 0 {
+        let RewardPool { state } = self.advance(elapsed)?;
+        if state.remaining.count() > 0 {
             return Err(LendingError::RewardPeriodNotEnded);
         }
-        if duration.count() == 0 {
-            return Err(LendingError::InvalidParameter);
-        }
-        Ok(Self { duration, ..pool })
+        Self::try_from(RewardPoolState { duration, ..state })
     }
 }
 

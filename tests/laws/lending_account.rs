@@ -87,11 +87,11 @@ fn maximum_borrow_is_safe_and_tight() {
 }
 
 #[test]
-fn maximum_withdrawal_is_safe_and_tight() {
+fn maximum_redemption_is_safe_and_tight() {
     fn law<N: Exactly>() {
         check(positions::<N>(), |all| {
             let account = accept!(Account::of(&all));
-            let most = accept!(account.maximum_withdrawal(&all[0]));
+            let most = accept!(account.maximum_redemption(&all[0]));
             if account.debt_value().is_zero() {
                 prop_assert_eq!(most, all[0].shares());
                 return Ok(Verdict::Refused);
@@ -221,7 +221,8 @@ fn liquidation_improves_health_iff_health_exceeds_threshold() {
             (liquidation_terms::<N>(), sums, part::<N>(), 1..=ONE),
             |(terms, sums, factor, part)| {
                 let (limit, debt) = sums;
-                let improves = terms.improves_health(limit, debt, factor).unwrap();
+                let improves =
+                    terms.improves_health(&Account::new(limit, debt).unwrap(), factor).unwrap();
                 // Scaled by 10^54: repaid δ = part·D, seized of the limit c·k·δ.
                 let repaid = whole(part) * debt.units();
                 let weight = factor.units() * terms.incentive().get().units();
@@ -257,7 +258,11 @@ fn closed_form_repayment_reaches_the_target() {
                 let limit = limit.units() * ONE * ONE - &weight * repaid;
                 limit >= target.units() * (debt.units() - repaid) * ONE
             };
-            let repaid = match terms.repayment_to_health(limit, debt, factor, target) {
+            let repaid = match terms.repayment_to_health(
+                &Account::new(limit, debt).unwrap(),
+                factor,
+                target,
+            ) {
                 Ok(repaid) => repaid.get().units(),
                 Err(LendingError::Healthy) => {
                     prop_assert!(reached(&BigInt::ZERO));
@@ -431,7 +436,7 @@ fn liquidation_refuses_what_the_contract_refuses() {
             let none = Collateral { shares: Shares::ZERO, ..collateral };
             prop_assert_eq!(
                 terms.liquidate(&account, &loan, &none, repay),
-                Err(LendingError::WrongCollateral)
+                Err(LendingError::NoCollateral)
             );
             let rate = collateral.market.exchange_rate().unwrap();
             let seized = accept!(terms.seize_shares(repay, loan.price, collateral.price, rate));
@@ -503,7 +508,7 @@ fn mine<N: Exactly>(steps: &[(u32, Staking)]) -> Result<(BigInt, BigInt, BigInt)
             }
         }
         let staked: BigInt = holders.iter().map(|holder| holder.shares.get().units()).sum();
-        prop_assert_eq!(staked, pool.staked().get().units());
+        prop_assert_eq!(staked, pool.state().staked.get().units());
     }
     let left: BigInt = holders
         .iter()

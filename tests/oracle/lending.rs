@@ -585,9 +585,10 @@ fn repayment_to_health_is_the_closed_form<N: Sample>() {
                 let repaid = N::round(&repaid, Fit::From(&d), Grid::Amount, Up)?;
                 if repaid.value() > d { Err(LendingError::TargetNotReached) } else { Ok(repaid) }
             };
-            let improves = terms.improves_health(limit, debt, factor);
+            let account = Account::new(limit, debt).unwrap();
+            let improves = terms.improves_health(&account, factor);
             prop_assert_eq!(improves, Ok(l > &seized * &d));
-            let ours = terms.repayment_to_health(limit, debt, factor, target);
+            let ours = terms.repayment_to_health(&account, factor, target);
             agree([ours.map(Amount::get)], [repaid()])
         },
     );

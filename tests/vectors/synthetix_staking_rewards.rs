@@ -75,9 +75,8 @@ fn in_range<N: Units>(step: Record<'_>) -> bool {
 
 fn refusal(reason: &str) -> LendingError {
     match reason {
-        "Cannot withdraw 0" | "Cannot stake 0" | "SafeMath: subtraction overflow" => {
-            LendingError::InsufficientShares
-        }
+        "Cannot withdraw 0" | "Cannot stake 0" => LendingError::NoShares,
+        "SafeMath: subtraction overflow" => LendingError::InsufficientShares,
         "Provided reward too high" => LendingError::RewardTooHigh,
         reason if reason.starts_with("Previous rewards period") => {
             LendingError::RewardPeriodNotEnded
@@ -158,14 +157,18 @@ impl<N: Units> Replay<N> {
         let passed = seconds(passed.try_into().unwrap());
         let then = self.pool.advance(passed).unwrap();
         for (field, ours) in [
-            ("totalSupply", self.pool.staked().get().units()),
-            ("rewardRate", self.pool.rate().get().units()),
-            ("rewardPerToken", then.index().get().units()),
+            ("totalSupply", self.pool.state().staked.get().units()),
+            ("rewardRate", self.pool.state().rate.get().units()),
+            ("rewardPerToken", then.state().index.get().units()),
         ] {
             assert_eq!(ours, state.units(field), "{field}: {context}");
         }
         let finish: u64 = state.units("periodFinish").try_into().unwrap();
-        assert_eq!(u64::from(then.remaining().count()), finish.saturating_sub(now), "{context}");
+        assert_eq!(
+            u64::from(then.state().remaining.count()),
+            finish.saturating_sub(now),
+            "{context}"
+        );
         for ((holder, paid), theirs) in self.users.iter().zip(&self.paid).zip(state.all("users")) {
             assert_eq!(holder.shares.get().units(), theirs.units("balance"), "{context}");
             let earned = self.pool.earned(passed, *holder).unwrap();

@@ -16,6 +16,11 @@ use crate::quantity::{Amount, IntoQuantity, Shares, with_virtual_shares};
 /// shares = assets·(S + 10^δ)/(A + 1)        assets = shares·(A + 1)/(S + 10^δ)
 /// ```
 ///
+/// This is the standard and no more, for any vault whose gains and losses simply happen to its assets. For
+/// a pool of stake, with commission, slashes and a queue for withdrawals, take
+/// [`StakingPool`](crate::staking::StakingPool): it shares out with the same digits, but refuses a deposit
+/// that is too small for a share, which the standard takes and so this does.
+///
 /// # Laws
 ///
 /// - `shares_round_trip_never_profits`.
@@ -67,7 +72,8 @@ pub struct Conversion<N: Number = Decimal> {
 }
 
 impl<N: Number> TokenizedVault<N> {
-    /// An empty vault with `10^offset` virtual units of shares for one of assets.
+    /// An empty vault with `10^offset` virtual units of shares for one of assets. A type of 256 bits holds
+    /// offsets to 77; beyond, every conversion is an [`MathError::Overflow`].
     #[doc(alias = "_decimalsOffset")]
     #[must_use]
     pub const fn new(offset: u8) -> Self {
@@ -100,51 +106,102 @@ impl<N: Number> TokenizedVault<N> {
         self.supply
     }
 
+    /// `δ`: the places of the virtual shares.
+    #[doc(alias = "_decimalsOffset")]
+    #[must_use]
+    pub const fn offset(&self) -> u8 {
+        self.offset
+    }
+
     /// `S + 10^δ` and `A + 1`.
     fn parts(&self) -> Result<(N::Exact, N::Exact), MathError> {
         with_virtual_shares(self.supply, self.assets, self.offset)
     }
 
-    fn shares_for(&self, assets: Amount<N>, rounding: Rounding) -> Result<Shares<N>, MathError> {
+    fn shares_of(&self, assets: Amount<N>, rounding: Rounding) -> Result<Shares<N>, MathError> {
         let (shares, whole) = self.parts()?;
         let fit = Fit::To(self.supply.get());
         Shares::new(assets.get().mul_div(shares, whole, fit, Grid::Amount, rounding)?)
     }
 
-    fn assets_for(&self, shares: Shares<N>, rounding: Rounding) -> Result<Amount<N>, MathError> {
+    fn assets_of(&self, shares: Shares<N>, rounding: Rounding) -> Result<Amount<N>, MathError> {
         let (whole, assets) = self.parts()?;
         let fit = Fit::To(self.assets.get());
         Amount::new(shares.get().mul_div(assets, whole, fit, Grid::Amount, rounding)?)
     }
 
-    /// What assets are in shares: `⌊assets·(S + 10^δ)/(A + 1)⌋`.
+    /// What a deposit of assets would mint: `⌊assets·(S + 10^δ)/(A + 1)⌋` shares.
     ///
     /// # Rounding
-    /// Down.
+    /// Down, for the other shares.
     ///
     /// # Errors
-    /// [`MathError::Overflow`].
+    /// [`MathError::Overflow`], and those of a bare number that is not an amount.
+    ///
+    /// # Source
+    /// `ERC4626.convertToShares`, `previewDeposit`.
     #[doc(alias = "convertToShares")]
-    pub fn to_shares(
+    #[doc(alias = "previewDeposit")]
+    pub fn shares_for(
         &self,
         assets: impl IntoQuantity<Amount<N>>,
     ) -> Result<Shares<N>, LendingError> {
-        Ok(self.shares_for(assets.into_quantity()?, Rounding::Down)?)
+        Ok(self.shares_of(assets.into_quantity()?, Rounding::Down)?)
     }
 
-    /// What shares are in assets: `⌊shares·(A + 1)/(S + 10^δ)⌋`.
+    /// What a withdrawal of assets would burn: `⌈assets·(S + 10^δ)/(A + 1)⌉` shares.
     ///
     /// # Rounding
-    /// Down.
+    /// Up, for the other shares.
     ///
     /// # Errors
-    /// [`MathError::Overflow`].
+    /// As [`shares_for`](Self::shares_for).
+    ///
+    /// # Source
+    /// `ERC4626.previewWithdraw`.
+    #[doc(alias = "previewWithdraw")]
+    pub fn shares_for_up(
+        &self,
+        assets: impl IntoQuantity<Amount<N>>,
+    ) -> Result<Shares<N>, LendingError> {
+        Ok(self.shares_of(assets.into_quantity()?, Rounding::Up)?)
+    }
+
+    /// What shares would redeem: `⌊shares·(A + 1)/(S + 10^δ)⌋` assets.
+    ///
+    /// # Rounding
+    /// Down, for the other shares.
+    ///
+    /// # Errors
+    /// [`MathError::Overflow`], and those of a bare number that is not shares.
+    ///
+    /// # Source
+    /// `ERC4626.convertToAssets`, `previewRedeem`.
     #[doc(alias = "convertToAssets")]
-    pub fn to_assets(
+    #[doc(alias = "previewRedeem")]
+    pub fn assets_for(
         &self,
         shares: impl IntoQuantity<Shares<N>>,
     ) -> Result<Amount<N>, LendingError> {
-        Ok(self.assets_for(shares.into_quantity()?, Rounding::Down)?)
+        Ok(self.assets_of(shares.into_quantity()?, Rounding::Down)?)
+    }
+
+    /// What shares would cost: `⌈shares·(A + 1)/(S + 10^δ)⌉` assets.
+    ///
+    /// # Rounding
+    /// Up, for the other shares.
+    ///
+    /// # Errors
+    /// As [`assets_for`](Self::assets_for).
+    ///
+    /// # Source
+    /// `ERC4626.previewMint`.
+    #[doc(alias = "previewMint")]
+    pub fn assets_for_up(
+        &self,
+        shares: impl IntoQuantity<Shares<N>>,
+    ) -> Result<Amount<N>, LendingError> {
+        Ok(self.assets_of(shares.into_quantity()?, Rounding::Up)?)
     }
 
     fn entered(&self, assets: Amount<N>, shares: Shares<N>) -> Result<Conversion<N>, LendingError> {
@@ -157,33 +214,34 @@ impl<N: Number> TokenizedVault<N> {
     }
 
     fn left(&self, assets: Amount<N>, shares: Shares<N>) -> Result<Conversion<N>, LendingError> {
-        if shares > self.supply {
-            return Err(LendingError::InsufficientShares);
-        }
-        if assets > self.assets {
-            return Err(LendingError::InsufficientCash);
-        }
-        let after = Self {
-            assets: (self.assets - assets)?,
-            supply: (self.supply - shares)?,
-            offset: self.offset,
-        };
+        let supply = self.supply.less_part(shares);
+        let supply = supply.map_err(|e| e.or_short(LendingError::InsufficientShares))?;
+        let after = Self { supply, ..self.without(assets)? };
         Ok(Conversion { assets, shares, after })
     }
 
-    /// Brings assets for `⌊assets·(S + 10^δ)/(A + 1)⌋` shares; it can be none.
+    fn without(&self, assets: Amount<N>) -> Result<Self, LendingError> {
+        let left = self.assets.less_part(assets);
+        let assets = left.map_err(|e| e.or_short(LendingError::InsufficientCash))?;
+        Ok(Self { assets, ..*self })
+    }
+
+    /// Brings assets for `⌊assets·(S + 10^δ)/(A + 1)⌋` shares; it can be none, as in the contract.
     ///
     /// # Rounding
     /// Down, for the other shares.
     ///
     /// # Errors
     /// [`MathError::Overflow`], [`MathError::Inexact`] when the sums cannot be held.
+    ///
+    /// # Source
+    /// `ERC4626.deposit`.
     pub fn deposit(
         &self,
         assets: impl IntoQuantity<Amount<N>>,
     ) -> Result<Conversion<N>, LendingError> {
         let assets = assets.into_quantity()?;
-        self.entered(assets, self.shares_for(assets, Rounding::Down)?)
+        self.entered(assets, self.shares_of(assets, Rounding::Down)?)
     }
 
     /// Buys shares for `⌈shares·(A + 1)/(S + 10^δ)⌉` assets.
@@ -193,12 +251,15 @@ impl<N: Number> TokenizedVault<N> {
     ///
     /// # Errors
     /// As [`deposit`](Self::deposit).
+    ///
+    /// # Source
+    /// `ERC4626.mint`.
     pub fn mint(
         &self,
         shares: impl IntoQuantity<Shares<N>>,
     ) -> Result<Conversion<N>, LendingError> {
         let shares = shares.into_quantity()?;
-        self.entered(self.assets_for(shares, Rounding::Up)?, shares)
+        self.entered(self.assets_of(shares, Rounding::Up)?, shares)
     }
 
     /// Takes assets for `⌈assets·(S + 10^δ)/(A + 1)⌉` shares.
@@ -207,13 +268,17 @@ impl<N: Number> TokenizedVault<N> {
     /// Up, for the other shares.
     ///
     /// # Errors
-    /// [`LendingError::InsufficientShares`], [`LendingError::InsufficientCash`].
+    /// [`LendingError::InsufficientShares`] when it takes more shares than there are,
+    /// [`LendingError::InsufficientCash`] for more than the vault holds; [`MathError::Overflow`].
+    ///
+    /// # Source
+    /// `ERC4626.withdraw`.
     pub fn withdraw(
         &self,
         assets: impl IntoQuantity<Amount<N>>,
     ) -> Result<Conversion<N>, LendingError> {
         let assets = assets.into_quantity()?;
-        self.left(assets, self.shares_for(assets, Rounding::Up)?)
+        self.left(assets, self.shares_of(assets, Rounding::Up)?)
     }
 
     /// Gives back shares for `⌊shares·(A + 1)/(S + 10^δ)⌋` assets.
@@ -223,12 +288,15 @@ impl<N: Number> TokenizedVault<N> {
     ///
     /// # Errors
     /// As [`withdraw`](Self::withdraw).
+    ///
+    /// # Source
+    /// `ERC4626.redeem`.
     pub fn redeem(
         &self,
         shares: impl IntoQuantity<Shares<N>>,
     ) -> Result<Conversion<N>, LendingError> {
         let shares = shares.into_quantity()?;
-        self.left(self.assets_for(shares, Rounding::Down)?, shares)
+        self.left(self.assets_of(shares, Rounding::Down)?, shares)
     }
 
     /// The vault with more assets and the same shares: a gift, or what it has earned.
@@ -244,10 +312,6 @@ impl<N: Number> TokenizedVault<N> {
     /// # Errors
     /// [`LendingError::InsufficientCash`] for more than there is.
     pub fn lose(&self, assets: impl IntoQuantity<Amount<N>>) -> Result<Self, LendingError> {
-        let assets = assets.into_quantity()?;
-        if assets > self.assets {
-            return Err(LendingError::InsufficientCash);
-        }
-        Ok(Self { assets: (self.assets - assets)?, ..*self })
+        self.without(assets.into_quantity()?)
     }
 }

@@ -21,6 +21,9 @@ const MOST_PLACES: u8 = 18;
 /// In the formulas `A` is the stake and `S` the shares. While there are no shares, one is worth one unit of
 /// stake. With virtual shares, `A + 1` and `S + 10^δ` base units take the places of `A` and `S`.
 ///
+/// For a vault of any other token, without commission, slashes and queue, the bare standard is
+/// [`TokenizedVault`](crate::lending::TokenizedVault).
+///
 /// # Assumptions
 /// A withdrawal either leaves at once ([`redeem`](Self::redeem)) or waits
 /// ([`unbond`](Self::unbond)). What waits earns no reward, and every slash takes the same part of it

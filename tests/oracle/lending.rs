@@ -648,8 +648,14 @@ fn vault_shares_are_proportional<N: Sample>() {
         let in_shares = |rounding| round(moved.value() * &shares / &whole, supply, rounding);
         let in_assets = |rounding| round(moved.value() * &whole / &shares, assets, rounding);
         agree(
-            [vault.to_shares(moved).map(Shares::get), vault.to_assets(moved).map(Amount::get)],
-            [in_shares(Down).map_err(lending), in_assets(Down).map_err(lending)],
+            [
+                vault.shares_for(moved).map(Shares::get),
+                vault.assets_for(moved).map(Amount::get),
+                vault.shares_for_up(moved).map(Shares::get),
+                vault.assets_for_up(moved).map(Amount::get),
+            ],
+            [in_shares(Down), in_assets(Down), in_shares(Up), in_assets(Up)]
+                .map(|answer| answer.map_err(lending)),
         )?;
         let entered = |assets_in: N, shares_in: N| {
             Ok::<_, MathError>((sum(assets, assets_in)?, sum(supply, shares_in)?))

@@ -80,7 +80,7 @@ fn run<N: Units>(
         "deposit" => converted(vault.deposit(number("assets")), |c| c.shares.get()),
         "mint" => converted(vault.mint(number("shares")), |c| c.assets.get()),
         "withdraw" => {
-            let most = vault.to_assets(N::from_units(own).unwrap()).unwrap();
+            let most = vault.assets_for(N::from_units(own).unwrap()).unwrap();
             assert_eq!(most.get().units(), step.units("maxWithdraw"), "{context}");
             converted(vault.withdraw(number("assets")), |c| c.shares.get())
         }
@@ -115,17 +115,12 @@ fn views<N: Units>(vault: &TokenizedVault<N>, state: Record<'_>) {
             check_answer(ours, Exact { value, beside, rounding }, &format!("{field}: {context}"));
         };
     let (a, s) = (&state.units("totalAssets"), &state.units("totalSupply"));
-    check(vault.to_shares(assets).map(Shares::get), "convertToShares", s, Down);
-    check(vault.to_assets(shares).map(Amount::get), "convertToAssets", a, Down);
+    check(vault.shares_for(assets).map(Shares::get), "convertToShares", s, Down);
+    check(vault.assets_for(shares).map(Amount::get), "convertToAssets", a, Down);
     check(vault.deposit(assets).map(|c| c.shares.get()), "previewDeposit", s, Down);
     check(vault.mint(shares).map(|c| c.assets.get()), "previewMint", a, Up);
     // A preview says the price of what may not be there.
-    match vault.withdraw(assets) {
-        Err(LendingError::InsufficientShares | LendingError::InsufficientCash) => {}
-        ours => check(ours.map(|c| c.shares.get()), "previewWithdraw", s, Up),
-    }
-    match vault.redeem(shares) {
-        Err(LendingError::InsufficientShares | LendingError::InsufficientCash) => {}
-        ours => check(ours.map(|c| c.assets.get()), "previewRedeem", a, Down),
-    }
+    check(vault.shares_for_up(assets).map(Shares::get), "previewWithdraw", s, Up);
+    check(vault.assets_for(shares).map(Amount::get), "previewRedeem", a, Down);
+    check(vault.assets_for_up(shares).map(Amount::get), "previewMint", a, Up);
 }

@@ -208,20 +208,20 @@ fn fee(c: &mut Criterion) {
         (types::<Wad>(&duties), types::<Decimal>(&duties), types::<f64>(&duties));
     let systems = (system::<Wad>(), system::<Decimal>(), system::<f64>());
     for (i, &duty) in big.iter().enumerate() {
-        let accrual = ray[i].accrue(&systems.0, seconds(YEAR)).unwrap();
+        let accrual = ray[i].accrue(seconds(YEAR), &systems.0).unwrap();
         let rate = accrual.collateral_type.state().accumulated_rate.get();
         let (expected, fee) = ruint_drip(duty).unwrap();
         assert_eq!(U256::from(rate.raw()), expected);
         let (hi, lo) = accrual.system.state().surplus.raw();
         assert_eq!((U256::from(hi) << 128) + U256::from(lo), fee);
-        let people = decimal[i].accrue(&systems.1, seconds(YEAR)).unwrap();
+        let people = decimal[i].accrue(seconds(YEAR), &systems.1).unwrap();
         let people = people.collateral_type.state().accumulated_rate.get();
         assert_eq!(people, Decimal::try_from(rate).unwrap());
     }
-    batch(&mut group, "ray", "year", &ray, |t| t.accrue(&systems.0, seconds(YEAR)));
+    batch(&mut group, "ray", "year", &ray, |t| t.accrue(seconds(YEAR), &systems.0));
     batch(&mut group, "ruint_u256", "year", &big, ruint_drip);
-    batch(&mut group, "decimal", "year", &decimal, |t| t.accrue(&systems.1, seconds(YEAR)));
-    batch(&mut group, "f64", "year", &float, |t| t.accrue(&systems.2, seconds(YEAR)));
+    batch(&mut group, "decimal", "year", &decimal, |t| t.accrue(seconds(YEAR), &systems.1));
+    batch(&mut group, "f64", "year", &float, |t| t.accrue(seconds(YEAR), &systems.2));
 }
 
 fn curves<N: Bench>() -> [(&'static str, AuctionHouse<N>); 3] {
@@ -267,18 +267,18 @@ fn auction_price(c: &mut Criterion) {
     for (i, (name, house)) in houses.iter().enumerate() {
         let name = *name;
         for (at, &(top, age)) in big.iter().enumerate() {
-            let price = ray[at].0.price(house, seconds(age)).unwrap().get();
+            let price = ray[at].0.price(seconds(age), house).unwrap().get();
             assert_eq!(U256::from(price.raw()), ruint_price(name, top, age).unwrap());
-            let decimal = decimal[at].0.price(&people[i].1, seconds(age)).unwrap().get();
+            let decimal = decimal[at].0.price(seconds(age), &people[i].1).unwrap().get();
             assert_eq!(decimal, Decimal::try_from(price).unwrap());
         }
-        batch(&mut group, "ray", name, &ray, |(auction, age)| auction.price(house, seconds(age)));
+        batch(&mut group, "ray", name, &ray, |(auction, age)| auction.price(seconds(age), house));
         batch(&mut group, "ruint_u256", name, &big, |(top, age)| ruint_price(name, top, age));
         batch(&mut group, "decimal", name, &decimal, |(auction, age)| {
-            auction.price(&people[i].1, seconds(age))
+            auction.price(seconds(age), &people[i].1)
         });
         batch(&mut group, "f64", name, &float, |(auction, age)| {
-            auction.price(&floats[i].1, seconds(age))
+            auction.price(seconds(age), &floats[i].1)
         });
     }
 }

@@ -80,7 +80,7 @@ impl Stage {
     }
 
     fn accrue(&mut self, days: u32) -> Done {
-        let accrual = self.ether.accrue(&self.system, seconds(days * DAY))?;
+        let accrual = self.ether.accrue(seconds(days * DAY), &self.system)?;
         (self.ether, self.system) = (accrual.collateral_type, accrual.system);
         Ok(())
     }
@@ -134,20 +134,20 @@ fn main() -> Done {
     // The crash.
     let crash = price("2300")?;
     stage.ether = stage.ether.at_market_price(crash, &stage.system)?;
-    let health = stage.alice.0.collateralization_ratio(&stage.ether, crash)?;
+    let health = stage.alice.0.collateralization_ratio(crash, &stage.ether)?;
     println!("  at 2300 her ratio is {health}, below 1.5");
     let factor = ratio("0.99")?;
     let terms = AuctionTerms {
         buffer: ratio("1.2")?,
-        max_age: seconds(8_400),
-        min_price: ratio("0.4")?,
+        maximum_age: seconds(8_400),
+        minimum_price: ratio("0.4")?,
         fixed_incentive: coins("250")?,
         proportional_incentive: wad("0.001")?.into(),
         smallest_remainder: stage.ether.smallest_remainder()?,
         ..AuctionTerms::on_curve(PriceCurve::Stairstep { step: seconds(90), factor })
     };
     let house = AuctionHouse::try_from(terms)?;
-    let bark = stage.alice.0.liquidate(&stage.ether, &stage.system, &house, crash)?;
+    let bark = stage.alice.0.liquidate(crash, &house, &stage.ether, &stage.system)?;
     stage.alice.0 = bark.position;
     (stage.ether, stage.system) = (bark.collateral_type, bark.system);
     stage.keeper = (stage.keeper + bark.incentive)?;
@@ -165,7 +165,7 @@ fn main() -> Done {
     // The bad debt has waited long enough: what was raised cancels it.
     stage.system = stage.system.release_queued(stage.system.state().queued_debt)?;
     let cancelled = stage.system.state().surplus.min(stage.system.healable_debt()?);
-    stage.system = stage.system.heal(cancelled)?.system;
+    stage.system = stage.system.heal(cancelled)?.after;
     stage.check("healed")?;
 
     let alice = (stage.alice.0.collateral() + stage.alice.1.collateral)?;
@@ -194,10 +194,10 @@ fn sell(
     let mut wanted = wad("3")?;
     for age in 0.. {
         let age = seconds(age);
-        if auction.needs_reset(house, age)? {
+        if auction.needs_reset(age, house)? {
             return Err("nobody bought".into());
         }
-        let now = auction.price(house, age)?;
+        let now = auction.price(age, house)?;
         if shown != Some(now) {
             // One mark for every 50.
             let marks = usize::try_from(now.get().raw() / 10_u128.pow(27) / 50)?;

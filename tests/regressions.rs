@@ -7,6 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "regressions/credit.rs"]
+mod credit;
+
 use std::cmp::Ordering;
 
 use defi_math::amm::{AmmError, Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};

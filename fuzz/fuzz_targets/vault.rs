@@ -45,8 +45,8 @@ struct Terms {
     price: Bits,
     curve: Curve,
     buffer: Option<Bits>,
-    max_age: u32,
-    min_price: Bits,
+    maximum_age: u32,
+    minimum_price: Bits,
     incentives: [Bits; 2],
     wallets: [Bits; PEOPLE],
 }
@@ -213,8 +213,8 @@ fn open<N: Vaulted>(stored: &Terms) -> Result<World<N>, VaultError> {
     let [tip, chip] = stored.incentives;
     let house = AuctionHouse::try_from(AuctionTerms {
         buffer: optional::<N, _>(stored.buffer, Ratio::ONE, Ratio::new)?,
-        max_age: seconds(stored.max_age),
-        min_price: factor(stored.min_price)?,
+        maximum_age: seconds(stored.maximum_age),
+        minimum_price: factor(stored.minimum_price)?,
         fixed_incentive: coins(tip)?,
         proportional_incentive: Ratio::new(N::read(chip))?,
         smallest_remainder: terms.smallest_remainder()?,
@@ -275,7 +275,7 @@ impl<N: Vaulted> World<N> {
             }
             Op::Free(who, size) => {
                 let who = usize::from(who);
-                let most = self.positions[who].max_free(&terms, &system)?;
+                let most = self.positions[who].maximum_free(&terms, &system)?;
                 let freed = size.of(most)?;
                 let result = self.positions[who].free(freed, &terms, &system);
                 let inexact = Some(VaultError::Math(MathError::Inexact));
@@ -286,7 +286,7 @@ impl<N: Vaulted> World<N> {
             }
             Op::Draw(who, size) => {
                 let who = usize::from(who);
-                let most = self.positions[who].max_draw(&terms, &system)?;
+                let most = self.positions[who].maximum_draw(&terms, &system)?;
                 let drawn = size.of(most)?;
                 let result = self.positions[who].draw(drawn, &terms, &system);
                 assert!(!N::ONE_GRID || drawn <= most || result.is_err());
@@ -315,8 +315,8 @@ impl<N: Vaulted> World<N> {
                 self.settle(who, &self.positions[who].adjust(adjustment, &terms, &system)?)
             }
             Op::Accrue(time) => {
-                let accrual = terms.accrue(&system, seconds(time))?;
-                let interest = self.savings.accrue(&accrual.system, seconds(time))?;
+                let accrual = terms.accrue(seconds(time), &system)?;
+                let interest = self.savings.accrue(seconds(time), &accrual.system)?;
                 self.terms = accrual.collateral_type;
                 (self.savings, self.system) = (interest.savings, interest.system);
                 Ok(())
@@ -334,7 +334,7 @@ impl<N: Vaulted> World<N> {
             Op::Liquidate(who) => {
                 let who = usize::from(who);
                 let position = self.positions[who];
-                let bark = position.liquidate(&terms, &system, &self.house, self.market);
+                let bark = position.liquidate(self.market, &self.house, &terms, &system);
                 if N::EXACT && position.is_safe(&terms)? {
                     assert_eq!(bark.err(), Some(VaultError::NotUnsafe));
                     return Ok(());
@@ -351,7 +351,7 @@ impl<N: Vaulted> World<N> {
                 let (who, owner, auction) = (usize::from(who), *owner, *auction);
                 let age: Elapsed<PerSecond> = seconds(age.into());
                 let wanted = wanted.of(auction.collateral())?;
-                let limit = auction.price(&self.house, age)?;
+                let limit = auction.price(age, &self.house)?;
                 let take = auction.take(wanted, limit, age, &self.house, &terms, &system)?;
                 let purchase = take.purchase;
                 let coins = (self.wallets[who].coins - purchase.paid)
@@ -409,12 +409,12 @@ impl<N: Vaulted> World<N> {
             }
             Op::Heal(size) => {
                 let most = system.state().surplus.min(system.healable_debt()?);
-                self.system = system.heal(size.coins(most)?)?.system;
+                self.system = system.heal(size.coins(most)?)?.after;
                 Ok(())
             }
             Op::HealOnAuction(size) => {
                 let most = system.state().surplus.min(system.state().debt_on_auction);
-                self.system = system.heal_on_auction(size.coins(most)?)?.system;
+                self.system = system.heal_on_auction(size.coins(most)?)?.after;
                 Ok(())
             }
             Op::Release(size) => {
@@ -439,7 +439,7 @@ impl<N: Vaulted> World<N> {
                 let left = self.wallets[who].coins - deposit.coins;
                 self.shares[who] = (self.shares[who] + shares)?;
                 self.wallets[who].coins = left.map_err(|_| VaultError::InsufficientBalance)?;
-                self.savings = deposit.savings;
+                self.savings = deposit.after;
                 Ok(())
             }
             Op::Unsave(who, size) => {
@@ -449,7 +449,7 @@ impl<N: Vaulted> World<N> {
                 self.shares[who] = (self.shares[who] - shares)?;
                 let withdrawal = self.savings.withdraw(shares)?;
                 self.wallets[who].coins = (self.wallets[who].coins + withdrawal.coins)?;
-                self.savings = withdrawal.savings;
+                self.savings = withdrawal.after;
                 Ok(())
             }
             Op::SavingsRate(factor, since) => {
@@ -460,7 +460,7 @@ impl<N: Vaulted> World<N> {
             Op::Quote(who, fall) => {
                 let position = self.positions[usize::from(who)];
                 // A refusal is an answer; only a panic is not.
-                let _ = position.collateralization_ratio(&terms, self.market);
+                let _ = position.collateralization_ratio(self.market, &terms);
                 let _ = position.lowest_safety_price(&terms);
                 if let Ok(price) = position.liquidation_price(&terms, &system)
                     && let Ok(there) = terms.at_market_price(price, &system)
@@ -469,7 +469,7 @@ impl<N: Vaulted> World<N> {
                 }
                 let fall = Ratio::new(N::read(fall))?;
                 let all = &self.positions;
-                let _ = risk::debt_at_risk_after(fall, all, &terms, self.market, &system);
+                let _ = risk::debt_at_risk_after(fall, self.market, all, &terms, &system);
                 Ok(())
             }
         }

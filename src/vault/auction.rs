@@ -144,8 +144,8 @@ pub enum Breaker {
 ///
 /// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms {
 ///     buffer: Ratio::new(dec!(1.2))?,
-///     max_age: seconds(2400),
-///     min_price: Ratio::new(dec!(0.4))?,
+///     maximum_age: seconds(2400),
+///     minimum_price: Ratio::new(dec!(0.4))?,
 ///     ..AuctionTerms::on_curve(PriceCurve::Linear { duration: seconds(3600) })
 /// })?;
 /// // A curve that rises is refused.
@@ -180,17 +180,17 @@ pub struct AuctionTerms<N: VaultNumber = Decimal> {
     pub buffer: Ratio<N::Rate>,
     /// The age beyond which an auction must be reset.
     #[doc(alias = "tail")]
-    pub max_age: Elapsed<PerSecond>,
+    pub maximum_age: Elapsed<PerSecond>,
     /// The part of the starting price below which an auction must be reset.
     #[doc(alias = "cusp")]
-    pub min_price: Ratio<N::Rate>,
+    pub minimum_price: Ratio<N::Rate>,
     /// What the keeper gets for starting or resetting an auction.
     #[doc(alias = "tip")]
     pub fixed_incentive: Coins<N>,
     /// What the keeper gets besides, of what the auction has to raise. 18 places.
     #[doc(alias = "chip")]
     pub proportional_incentive: Ratio<N>,
-    /// The least that a purchase may leave to be raised, but for nothing:
+    /// The least that a purchase may leave to be raised, unless it leaves nothing:
     /// [`CollateralType::smallest_remainder`], as it was when somebody last looked.
     #[doc(alias = "chost")]
     pub smallest_remainder: Coins<N>,
@@ -206,8 +206,8 @@ impl<N: VaultNumber> AuctionTerms<N> {
         Self {
             curve,
             buffer: Ratio::ONE,
-            max_age: seconds(u32::MAX),
-            min_price: Ratio::ZERO,
+            maximum_age: seconds(u32::MAX),
+            minimum_price: Ratio::ZERO,
             fixed_incentive: Coins::ZERO,
             proportional_incentive: Ratio::ZERO,
             smallest_remainder: Coins::ZERO,
@@ -314,9 +314,9 @@ impl<N: VaultNumber> AuctionHouse<N> {
 /// let curve: PriceCurve = PriceCurve::Linear { duration: seconds(3600) };
 /// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms::on_curve(curve))?;
 /// let auction = Auction::new(dec!(1000), dec!(10), dec!(400))?;
-/// assert_eq!(auction.price(&house, seconds(1800))?, dec!(200));
+/// assert_eq!(auction.price(seconds(1800), &house)?, dec!(200));
 /// // Whoever wants all of it at 200 gets what raises 1000.
-/// let purchase = auction.quote(dec!(10), dec!(200), &house, seconds(1800))?;
+/// let purchase = auction.quote(dec!(10), dec!(200), seconds(1800), &house)?;
 /// assert_eq!(purchase.collateral, dec!(5));
 /// assert_eq!(purchase.paid, Coins::new(dec!(1000))?);
 /// # Ok::<(), defi_math::Error>(())
@@ -474,8 +474,8 @@ impl<N: VaultNumber> Auction<N> {
     #[inline]
     pub fn price(
         &self,
-        house: &AuctionHouse<N>,
         age: Elapsed<PerSecond>,
+        house: &AuctionHouse<N>,
     ) -> Result<UnitPrice<N::Rate>, VaultError> {
         Ok(house.terms.curve.price(self.starting_price, age)?)
     }
@@ -491,15 +491,23 @@ impl<N: VaultNumber> Auction<N> {
     #[doc(alias = "needsRedo")]
     pub fn needs_reset(
         &self,
-        house: &AuctionHouse<N>,
         age: Elapsed<PerSecond>,
+        house: &AuctionHouse<N>,
     ) -> Result<bool, VaultError> {
-        let price = self.price(house, age)?;
-        if age > house.terms.max_age {
+        self.is_spent(self.price(age, house)?, age, house)
+    }
+
+    fn is_spent(
+        &self,
+        price: UnitPrice<N::Rate>,
+        age: Elapsed<PerSecond>,
+        house: &AuctionHouse<N>,
+    ) -> Result<bool, VaultError> {
+        if age > house.terms.maximum_age {
             return Ok(true);
         }
         let part = price.divided_by(self.starting_price.get())?.get();
-        Ok(part < house.terms.min_price.get())
+        Ok(part < house.terms.minimum_price.get())
     }
 
     /// What a buyer of up to so much collateral gets and pays.
@@ -516,25 +524,44 @@ impl<N: VaultNumber> Auction<N> {
     /// # Errors
     /// In the contract's order:
     /// - [`VaultError::NeedsReset`];
-    /// - [`VaultError::AbovePriceLimit`] when the price is above `max_price`;
+    /// - [`VaultError::AbovePriceLimit`] when the price is above `maximum_price`;
     /// - [`VaultError::NoPartialPurchase`] when so little is to be raised that only all of it can be
     ///   bought, and less was asked for.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::rate::seconds;
+    /// use defi_math::vault::{Auction, AuctionHouse, AuctionTerms, Coins, PriceCurve, VaultError};
+    /// use rust_decimal::dec;
+    ///
+    /// let house: AuctionHouse = AuctionHouse::try_from(AuctionTerms {
+    ///     smallest_remainder: Coins::new(dec!(300))?,
+    ///     ..AuctionTerms::on_curve(PriceCurve::Linear { duration: seconds(3600) })
+    /// })?;
+    /// let auction = Auction::new(dec!(1000), dec!(10), dec!(400))?;
+    /// let quote = |wanted, limit| auction.quote(wanted, limit, seconds(1800), &house);
+    /// assert_eq!(quote(dec!(2), dec!(200))?.paid, Coins::new(dec!(400))?);
+    /// // Four would leave 200, less than 300: so many are sold that 300 are left.
+    /// assert_eq!(quote(dec!(4), dec!(200))?.collateral, dec!(3.5));
+    /// assert_eq!(quote(dec!(4), dec!(199)), Err(VaultError::AbovePriceLimit));
+    /// # Ok::<(), VaultError>(())
+    /// ```
     ///
     /// # Source
     /// `Clipper.take`.
     pub fn quote(
         &self,
         wanted: impl IntoQuantity<Amount<N>>,
-        max_price: impl IntoQuantity<UnitPrice<N::Rate>>,
-        house: &AuctionHouse<N>,
+        maximum_price: impl IntoQuantity<UnitPrice<N::Rate>>,
         age: Elapsed<PerSecond>,
+        house: &AuctionHouse<N>,
     ) -> Result<Purchase<N>, VaultError> {
-        let (wanted, max_price) = (wanted.into_quantity()?, max_price.into_quantity()?);
-        let price = self.price(house, age)?;
-        if self.needs_reset(house, age)? {
+        let (wanted, maximum_price) = (wanted.into_quantity()?, maximum_price.into_quantity()?);
+        let price = self.price(age, house)?;
+        if self.is_spent(price, age, house)? {
             return Err(VaultError::NeedsReset);
         }
-        if max_price < price {
+        if maximum_price < price {
             return Err(VaultError::AbovePriceLimit);
         }
         let collateral = if wanted < self.collateral { wanted } else { self.collateral };
@@ -563,8 +590,11 @@ impl<N: VaultNumber> Auction<N> {
     /// The payment goes to the system's surplus. The auction ends when nothing is left to sell, or else
     /// nothing to raise; then the owner of the position gets the rest of the collateral.
     ///
+    /// # Rounding
+    /// As there.
+    ///
     /// # Errors
-    /// [`VaultError::Stopped`], then as [`quote`](Self::quote); [`MathError::Underflow`] when the auction
+    /// [`VaultError::Stopped`], then as [`quote`](Self::quote); [`VaultError::InvalidState`] when the auction
     /// is none of this collateral type's; [`VaultError::InsufficientCoins`] when there are not so many.
     ///
     /// # Example
@@ -606,14 +636,14 @@ impl<N: VaultNumber> Auction<N> {
     pub fn take(
         &self,
         wanted: impl IntoQuantity<Amount<N>>,
-        max_price: impl IntoQuantity<UnitPrice<N::Rate>>,
+        maximum_price: impl IntoQuantity<UnitPrice<N::Rate>>,
         age: Elapsed<PerSecond>,
         house: &AuctionHouse<N>,
         collateral_type: &CollateralType<N>,
         system: &System<N>,
     ) -> Result<Take<N>, VaultError> {
         house.stopped_at(Breaker::NoTake)?;
-        let purchase = self.quote(wanted, max_price, house, age)?;
+        let purchase = self.quote(wanted, maximum_price, age, house)?;
         let to_raise = (self.to_raise - purchase.paid)?;
         let collateral = (self.collateral - purchase.collateral)?;
         let system = system.receive(purchase.paid)?;
@@ -648,9 +678,9 @@ impl<N: VaultNumber> Auction<N> {
     ///
     /// let system = System::new(dec!(1000000))?;
     /// let curve = PriceCurve::Linear { duration: seconds(3600) };
-    /// let max_age = seconds(600);
+    /// let maximum_age = seconds(600);
     /// let house =
-    ///     AuctionHouse::try_from(AuctionTerms { max_age, ..AuctionTerms::on_curve(curve) })?;
+    ///     AuctionHouse::try_from(AuctionTerms { maximum_age, ..AuctionTerms::on_curve(curve) })?;
     /// let auction: Auction = Auction::new(dec!(1000), dec!(10), dec!(400))?;
     /// let market = Price::new(dec!(250))?;
     /// let early = auction.reset(market, seconds(600), &house, &system);
@@ -665,13 +695,14 @@ impl<N: VaultNumber> Auction<N> {
     #[doc(alias = "redo")]
     pub fn reset(
         &self,
-        market_price: Price<N>,
+        market_price: impl IntoQuantity<Price<N>>,
         age: Elapsed<PerSecond>,
         house: &AuctionHouse<N>,
         system: &System<N>,
     ) -> Result<Reset<N>, VaultError> {
+        let market_price = market_price.into_quantity()?;
         house.stopped_at(Breaker::NoReset)?;
-        if !self.needs_reset(house, age)? {
+        if !self.needs_reset(age, house)? {
             return Err(VaultError::CannotReset);
         }
         let Start { top: starting_price, feed } = house.starting_price(market_price, system)?;
@@ -689,7 +720,7 @@ impl<N: VaultNumber> Auction<N> {
     /// Takes the auction off, its collateral going wherever the system's governance says.
     ///
     /// # Errors
-    /// [`MathError::Underflow`] when the auction is none of this collateral type's.
+    /// [`VaultError::InvalidState`] when the auction is none of this collateral type's.
     ///
     /// # Source
     /// `Clipper.yank`.
@@ -712,8 +743,9 @@ fn dug_out<N: VaultNumber>(
     system: &System<N>,
 ) -> Result<(CollateralType<N>, System<N>), VaultError> {
     let (terms, books) = (*collateral_type.state(), *system.state());
-    let of_all = books.in_liquidation.less_part(coins)?;
-    let of_type = terms.in_liquidation.less_part(coins)?;
+    let less =
+        |all: Coins<N>| all.less_part(coins).map_err(|e| e.or_short(VaultError::InvalidState));
+    let (of_all, of_type) = (less(books.in_liquidation)?, less(terms.in_liquidation)?);
     Ok((
         CollateralType::with(CollateralTypeState { in_liquidation: of_type, ..terms }),
         System::with(SystemState { in_liquidation: of_all, ..books }),

@@ -95,8 +95,7 @@ impl<N: VaultNumber> Coins<N> {
     /// A float near it, for plots and rough comparisons.
     #[must_use]
     pub fn to_f64(self) -> f64 {
-        let one = wad::<N>().and_then(|wad| wad.product(ray::<N>()?));
-        one.map_or(0.0, |one| crate::num::quotient(self.0.approximate(), one.approximate()))
+        crate::num::quotient(self.0.approximate(), N::COIN.approximate())
     }
 
     /// The smaller of the two.
@@ -108,7 +107,14 @@ impl<N: VaultNumber> Coins<N> {
     /// `max(self − other, 0)`.
     #[must_use]
     pub fn saturating_minus(self, other: Self) -> Self {
+        // Of two numbers that are held, the larger less the smaller is one.
         (self - other).unwrap_or(Self::ZERO)
+    }
+
+    /// Whether it is more than the other: exactly, but for floats beyond
+    /// [`RELATIVE_TOLERANCE`](crate::num::RELATIVE_TOLERANCE).
+    pub(super) fn exceeds(self, other: Self) -> bool {
+        self > other && N::cmp_products(self.0, N::COIN, other.0, N::COIN).is_gt()
     }
 
     /// `self − part`, where `part` was once added to `self`: [`Exact::less_part`].

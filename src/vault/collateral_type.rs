@@ -34,7 +34,7 @@ use crate::rate::{Elapsed, PerSecond, Rate};
 /// assert_eq!(ether.state().safety_price, dec!(2000));
 ///
 /// // A year later everybody owes 5 % more.
-/// let accrual = ether.accrue(&system, seconds(31_536_000))?;
+/// let accrual = ether.accrue(seconds(31_536_000), &system)?;
 /// let rate = accrual.collateral_type.state().accumulated_rate;
 /// assert_eq!(rate.get().round_dp(18), dec!(1.05));
 /// # Ok::<(), defi_math::Error>(())
@@ -70,10 +70,10 @@ pub struct CollateralTypeState<N: VaultNumber = Decimal> {
     /// The most debt that drawing may leave.
     #[doc(alias = "line")]
     pub debt_ceiling: Coins<N>,
-    /// The least debt that a position may be left with, but for none.
+    /// The least debt that a position may be left with, unless it is left with none.
     #[doc(alias = "dust")]
     pub debt_floor: Coins<N>,
-    /// The growth of debt in a second, but for the system's base fee: 1 and the fee; below 1, debt
+    /// The growth of debt in a second: 1 and the fee, to which the system's base fee is added. Below 1, debt
     /// shrinks.
     #[doc(alias = "duty")]
     pub stability_fee: Index<N::Rate>,
@@ -251,7 +251,7 @@ impl<N: VaultNumber> CollateralType<N> {
     /// })?;
     /// let issued = Coins::new(debt)?;
     /// let system = System::try_from(SystemState { issued, ..SystemState::empty()? })?;
-    /// let accrual = ether.accrue(&system, seconds(2))?;
+    /// let accrual = ether.accrue(seconds(2), &system)?;
     /// assert_eq!(accrual.fee, Change::Increase(Coins::new(dec!(2.001))?));
     /// assert_eq!(accrual.system.state().surplus, Coins::new(dec!(2.001))?);
     /// # Ok::<(), defi_math::Error>(())
@@ -263,8 +263,8 @@ impl<N: VaultNumber> CollateralType<N> {
     #[doc(alias = "fold")]
     pub fn accrue(
         &self,
-        system: &System<N>,
         elapsed: Elapsed<PerSecond>,
+        system: &System<N>,
     ) -> Result<Accrual<N>, VaultError> {
         let books = *system.state();
         let per_second = books.base_fee.get().try_add(self.state.stability_fee.get())?;
@@ -277,8 +277,9 @@ impl<N: VaultNumber> CollateralType<N> {
         let (before, now) = (self.debt()?, after.debt()?);
         let (fee, books) = if now < before {
             let fee = (before - now)?;
-            let surplus = (books.surplus - fee).map_err(|_| VaultError::InsufficientSurplus)?;
-            let issued = (books.issued - fee)?;
+            let surplus = books.surplus.less_part(fee);
+            let surplus = surplus.map_err(|e| e.or_short(VaultError::InsufficientSurplus))?;
+            let issued = books.issued.less_part(fee)?;
             (Change::Decrease(fee), SystemState { issued, surplus, ..books })
         } else {
             let fee = (now - before)?;
@@ -315,16 +316,31 @@ impl<N: VaultNumber> CollateralType<N> {
     /// ```
     ///
     /// # Rounding
-    /// Down twice, as the contract, for the system.
+    /// Down twice, as the contract, for the system: a price that is too small for 27 places is then none.
     ///
     /// # Errors
-    /// [`MathError::Overflow`] when the price does not fit.
+    /// [`MathError::Overflow`] when the price does not fit; those of a bare number that is not a price.
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{CollateralType, CollateralTypeState, System};
+    /// use rust_decimal::dec;
+    ///
+    /// let system = System::new(dec!(1000000))?;
+    /// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?;
+    /// assert_eq!(ether.at_market_price(dec!(3000), &system)?.state().safety_price, dec!(2000));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `Spotter.poke`.
     #[doc(alias = "poke")]
-    pub fn at_market_price(&self, price: Price<N>, system: &System<N>) -> Result<Self, VaultError> {
-        let in_coins = in_coins(price, system.state().redemption_price)?;
+    pub fn at_market_price(
+        &self,
+        price: impl IntoQuantity<Price<N>>,
+        system: &System<N>,
+    ) -> Result<Self, VaultError> {
+        let in_coins = in_coins(price.into_quantity()?, system.state().redemption_price)?;
         self.at_safety_price(in_coins.divided_by(self.state.liquidation_ratio.get())?)
     }
 
@@ -370,7 +386,10 @@ impl<N: VaultNumber> CollateralType<N> {
         Ok(coins.over(self.state.accumulated_rate.exact()?, fit, rounding)?)
     }
 
-    /// `⌊floor·penalty⌋`: the least that an auction may be left to raise, but for nothing.
+    /// `⌊floor·penalty⌋`: the least that an auction may be left to raise, unless it is nothing.
+    ///
+    /// # Rounding
+    /// Down, at the 45th place.
     ///
     /// # Errors
     /// [`MathError::Overflow`].

@@ -8,7 +8,7 @@ use super::{
     SystemState, VaultError,
 };
 use crate::num::{Exact, Fit, Grid, Rounding};
-use crate::quantity::{Amount, Price};
+use crate::quantity::{Amount, IntoQuantity, Price};
 
 /// How much of an unsafe position is seized.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -150,7 +150,8 @@ impl<N: VaultNumber> Position<N> {
     /// issued against bad debt at once.
     ///
     /// # Errors
-    /// As [`seizure`](Self::seizure), then [`VaultError::Stopped`], [`VaultError::ZeroStartingPrice`].
+    /// As [`seizure`](Self::seizure), then [`VaultError::InvalidState`] when all positions of the type owe
+    /// less than this one, [`VaultError::Stopped`], [`VaultError::ZeroStartingPrice`].
     ///
     /// # Example
     /// ```
@@ -177,7 +178,7 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// let crash = Price::new(dec!(2500))?;
     /// let ether = opened.collateral_type.at_market_price(crash, &opened.system)?;
-    /// let liquidation = opened.position.liquidate(&ether, &opened.system, &house, crash)?;
+    /// let liquidation = opened.position.liquidate(crash, &house, &ether, &opened.system)?;
     /// assert_eq!(liquidation.auction.to_raise(), Coins::new(dec!(2260))?);
     /// assert_eq!(liquidation.auction.starting_price(), dec!(3000));
     /// assert_eq!(liquidation.position, Position::EMPTY);
@@ -192,19 +193,21 @@ impl<N: VaultNumber> Position<N> {
     #[doc(alias = "kick")]
     pub fn liquidate(
         &self,
+        market_price: impl IntoQuantity<Price<N>>,
+        house: &AuctionHouse<N>,
         collateral_type: &CollateralType<N>,
         system: &System<N>,
-        house: &AuctionHouse<N>,
-        market_price: Price<N>,
     ) -> Result<Liquidation<N>, VaultError> {
+        let market_price = market_price.into_quantity()?;
         let seized = self.seizure(collateral_type, system)?;
         let (terms, books) = (*collateral_type.state(), *system.state());
         let position = Self::new(
             (self.collateral() - seized.collateral)?,
             (self.normalized_debt() - seized.normalized_debt)?,
         )?;
+        let left = terms.normalized_debt.less_part(seized.normalized_debt);
         let collateral_type = CollateralType::with(CollateralTypeState {
-            normalized_debt: terms.normalized_debt.less_part(seized.normalized_debt)?,
+            normalized_debt: left.map_err(|e| e.or_short(VaultError::InvalidState))?,
             in_liquidation: (terms.in_liquidation + seized.to_raise)?,
             ..terms
         });

@@ -5,7 +5,7 @@
 //! | symbol | is | held in | unit |
 //! |---|---|---|---|
 //! | `ink` | collateral of a position | [`Amount`](crate::Amount) | collateral |
-//! | `art`, `Art` | normalized debt: of a position, of all of its type | [`Amount`](crate::Amount) | coins at the start of time |
+//! | `art`, `Art` | normalized debt of a position, of all of its type | [`Amount`](crate::Amount) | coins at a rate of 1 |
 //! | `rate` | what one unit of normalized debt has become | [`Index`](crate::Index) | — |
 //! | `spot` | safety price: the debt that a unit of collateral is good for | [`UnitPrice`] | coins per collateral |
 //! | `par` | redemption price: what one coin stands for | [`UnitPrice`] | quote per coin |
@@ -22,6 +22,10 @@
 //!   last unit sold.
 //! - [`Savings`]: interest on coins put aside.
 //! - [`risk`]: which of many positions are unsafe, and the debt at risk when the price falls.
+//!
+//! A transition touches several states, so its receipt names each: `position`, `collateral_type`, `system`.
+//! Where there is one, it is `after`. What is asked for comes first among the arguments, then the time, then
+//! the states that it is asked of.
 //!
 //! # Numbers
 //!
@@ -81,7 +85,7 @@
 //!
 //! // Two ether are good for 4000 coins.
 //! let locked = Position::EMPTY.lock(dec!(2), &ether, &system)?;
-//! assert_eq!(locked.position.max_draw(&ether, &system)?, dec!(4000));
+//! assert_eq!(locked.position.maximum_draw(&ether, &system)?, dec!(4000));
 //! let drawn = locked.position.draw(dec!(3000), &locked.collateral_type, &locked.system)?;
 //!
 //! // The position is safe down to 2250.
@@ -122,7 +126,7 @@ pub use collateral_type::{
 pub use liquidation::{Liquidation, Seizure};
 pub use number::VaultNumber;
 pub use position::{Adjusted, Adjustment, Position, Wallet};
-pub use savings::{Interest, Move, Savings};
+pub use savings::{Conversion, Interest, Savings, SavingsState};
 pub use system::{Heal, System, SystemState};
 
 use crate::error::MathError;
@@ -191,7 +195,7 @@ pub enum VaultError {
     InsufficientCollateral,
     /// More is repaid than is owed.
     #[error("more is repaid than is owed")]
-    ExceedsDebt,
+    RepaysTooMuch,
     /// A wallet cannot pay.
     #[error("the balance is too small")]
     InsufficientBalance,

@@ -25,6 +25,10 @@ pub trait VaultNumber: Number {
     #[doc(hidden)]
     const NOTHING: Self::Exact;
 
+    /// One coin.
+    #[doc(hidden)]
+    const COIN: Self::Exact;
+
     #[doc(hidden)]
     const LARGEST: Self::Exact;
 
@@ -140,6 +144,9 @@ macro_rules! exact_coins {
             type Rate = $rate;
 
             const NOTHING: U256 = U256::ZERO;
+            // 10^45.
+            const COIN: U256 =
+                U256::from_halves(2_938_735, 298_446_595_904_573_959_823_029_002_645_106_851_840);
             const LARGEST: U256 = U256::from_halves(u128::MAX, u128::MAX);
             const LARGEST_ROOM: U256 = U256::from_halves(u128::MAX >> 60, u128::MAX);
 
@@ -185,6 +192,7 @@ impl VaultNumber for f64 {
     type Rate = Self;
 
     const NOTHING: Self = 0.0;
+    const COIN: Self = 1.0;
     const LARGEST: Self = Self::MAX;
     const LARGEST_ROOM: Self = Self::MAX;
 

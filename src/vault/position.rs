@@ -9,6 +9,7 @@ use super::number::{VaultNumber, divided, ray};
 use super::{
     Change, Coins, CollateralType, CollateralTypeState, System, SystemState, UnitPrice, VaultError,
 };
+use crate::error::MathError;
 use crate::num::{Exact, Fit, Grid, Number, Rounding};
 use crate::quantity::{Amount, IntoQuantity, Price, Ratio};
 
@@ -59,6 +60,8 @@ pub struct Position<N: VaultNumber = Decimal> {
 
 /// A change of a position: of its collateral and of its normalized debt, either of which may be nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
 pub struct Adjustment<N: VaultNumber = Decimal> {
     /// Collateral locked or freed.
     #[doc(alias = "dink")]
@@ -133,14 +136,14 @@ impl<N: VaultNumber> Wallet<N> {
     /// # Errors
     /// [`VaultError::InsufficientBalance`] when it cannot pay.
     pub fn settle(&self, adjusted: &Adjusted<N>) -> Result<Self, VaultError> {
-        let short = |_| VaultError::InsufficientBalance;
+        let short = |e: MathError| e.or_short(VaultError::InsufficientBalance);
         let collateral = match adjusted.adjustment.collateral {
-            Change::Increase(locked) => (self.collateral - locked).map_err(short)?,
+            Change::Increase(locked) => self.collateral.less_part(locked).map_err(short)?,
             Change::Decrease(freed) => (self.collateral + freed)?,
         };
         let coins = match adjusted.coins {
             Change::Increase(drawn) => (self.coins + drawn)?,
-            Change::Decrease(repaid) => (self.coins - repaid).map_err(short)?,
+            Change::Decrease(repaid) => self.coins.less_part(repaid).map_err(short)?,
         };
         Ok(Self { collateral, coins })
     }
@@ -232,8 +235,11 @@ impl<N: VaultNumber> Position<N> {
     /// `⌊ink·price/debt⌋`, the worth of the collateral at a price in coins over the debt: at the
     /// liquidation ratio it is on the edge.
     ///
+    /// # Rounding
+    /// Down: never shown safer than it is.
+    ///
     /// # Errors
-    /// [`VaultError::NoDebt`]; [`MathError::Overflow`](crate::MathError::Overflow).
+    /// [`VaultError::NoDebt`]; [`MathError::Overflow`].
     ///
     /// # Example
     /// ```
@@ -243,20 +249,20 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?;
     /// let position = Position::new(dec!(10), dec!(15000))?;
-    /// let ratio = position.collateralization_ratio(&ether, Price::new(dec!(3000))?)?;
+    /// let ratio = position.collateralization_ratio(Price::new(dec!(3000))?, &ether)?;
     /// assert_eq!(ratio, dec!(2));
     /// # Ok::<(), defi_math::Error>(())
     /// ```
     pub fn collateralization_ratio(
         &self,
+        price: impl IntoQuantity<Price<N>>,
         collateral_type: &CollateralType<N>,
-        price: Price<N>,
     ) -> Result<Ratio<N::Rate>, VaultError> {
         let debt = self.debt(collateral_type)?;
         if debt.is_zero() {
             return Err(VaultError::NoDebt);
         }
-        let ((quote, base), ray) = (price.parts(), ray::<N>()?);
+        let ((quote, base), ray) = (price.into_quantity()?.parts(), ray::<N>()?);
         // ink·RAY has the debt's 45 places; another RAY for the ratio's 27.
         let factors = [self.collateral.exact()?, quote, ray.product(ray)?];
         Ok(Ratio::new(wide_quotient::<N>(factors, [base, debt.exact()])?)?)
@@ -264,8 +270,12 @@ impl<N: VaultNumber> Position<N> {
 
     /// The lowest safety price at which the position is safe: `⌈debt/ink⌉`.
     ///
+    /// # Rounding
+    /// Up: a unit of the 27th place less, and it is not safe.
+    ///
     /// # Errors
-    /// [`VaultError::NoDebt`]; [`VaultError::InsufficientCollateral`] for a debt against nothing.
+    /// [`VaultError::NoDebt`]; [`VaultError::InsufficientCollateral`] for a debt against nothing;
+    /// [`MathError::Overflow`].
     pub fn lowest_safety_price(
         &self,
         collateral_type: &CollateralType<N>,
@@ -293,7 +303,7 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// # Errors
     /// As [`lowest_safety_price`](Self::lowest_safety_price);
-    /// [`MathError::Overflow`](crate::MathError::Overflow).
+    /// [`MathError::Overflow`].
     ///
     /// # Example
     /// ```
@@ -332,7 +342,8 @@ impl<N: VaultNumber> Position<N> {
     /// Down: one unit more is refused. A `Decimal` beyond 7.9·10⁷ has fewer places, and its unit is larger.
     ///
     /// # Errors
-    /// [`VaultError::NotLive`], [`VaultError::NotInitialized`].
+    /// [`VaultError::NotLive`], [`VaultError::NotInitialized`]; [`MathError::Overflow`];
+    /// [`MathError::Inexact`] when a `Decimal` cannot hold the debt beside what could be drawn.
     ///
     /// # Example
     /// ```
@@ -345,13 +356,13 @@ impl<N: VaultNumber> Position<N> {
     /// })?
     /// .at_safety_price(dec!(2000))?;
     /// let position = Position::new(dec!(3), dec!(0))?;
-    /// let most = |ceiling| position.max_draw(&ether, &System::new(ceiling)?);
+    /// let most = |ceiling| position.maximum_draw(&ether, &System::new(ceiling)?);
     /// assert_eq!(most(dec!(100000))?, dec!(6000)); // its collateral
     /// assert_eq!(most(dec!(5500))?, dec!(5500)); // the ceiling
     /// assert_eq!(most(dec!(4999))?, dec!(0)); // below the floor
     /// # Ok::<(), defi_math::Error>(())
     /// ```
-    pub fn max_draw(
+    pub fn maximum_draw(
         &self,
         collateral_type: &CollateralType<N>,
         system: &System<N>,
@@ -362,35 +373,52 @@ impl<N: VaultNumber> Position<N> {
         }
         let good_for = Coins::worth(self.collateral, terms.safety_price)?;
         let most = collateral_type.normalized_down(good_for)?;
-        let less = |a: Amount<N>, b: Amount<N>| (a - b).unwrap_or(Amount::ZERO);
-        let mut drawn = less(most, self.normalized_debt);
+        // Nothing is left of less; what a `Decimal` cannot hold is refused.
+        let less = |a: Amount<N>, b: Amount<N>| if a < b { Ok(Amount::ZERO) } else { a - b };
+        let mut drawn = less(most, self.normalized_debt)?;
         let owed = |normalized| Coins::accumulated(normalized, terms.accumulated_rate);
         if owed((terms.normalized_debt + drawn)?)? > terms.debt_ceiling {
             let most = collateral_type.normalized_down(terms.debt_ceiling)?;
-            drawn = less(most, terms.normalized_debt);
+            drawn = less(most, terms.normalized_debt)?;
         }
         let room = books.debt_ceiling.saturating_minus(books.issued);
         if owed(drawn)? > room {
             drawn = collateral_type.normalized_down(room)?;
         }
+        // A rate below 1 can draw less for the whole units than for the coins.
+        let coins = owed(drawn)?.to_amount_down()?;
+        let drawn = collateral_type.normalized_up(coins)?;
         if owed((self.normalized_debt + drawn)?)? < terms.debt_floor {
             return Ok(Amount::ZERO);
         }
-        Ok(owed(drawn)?.to_amount_down()?)
+        Ok(coins)
     }
 
     /// The most collateral that [`free`](Self::free) would give back.
     ///
     /// ```text
-    /// ink − ⌈debt/spot⌉      all of it without debt, none with a debt below the floor
+    /// ink − ⌈debt/spot⌉      all of it without debt, none if unsafe or with a debt below the floor
     /// ```
     ///
     /// # Rounding
     /// Down: one unit more is refused. A `Decimal` beyond 7.9·10⁷ has fewer places, and its unit is larger.
     ///
     /// # Errors
-    /// [`VaultError::NotLive`], [`VaultError::NotInitialized`].
-    pub fn max_free(
+    /// [`VaultError::NotLive`], [`VaultError::NotInitialized`]; [`MathError::Overflow`].
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{CollateralType, CollateralTypeState, Position, System};
+    /// use rust_decimal::dec;
+    ///
+    /// let system = System::new(dec!(1000000))?;
+    /// let ether = CollateralType::try_from(CollateralTypeState::at_ratio(dec!(1.5))?)?
+    ///     .at_safety_price(dec!(2000))?;
+    /// let position = Position::new(dec!(3), dec!(5000))?;
+    /// assert_eq!(position.maximum_free(&ether, &system)?, dec!(0.5));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
+    pub fn maximum_free(
         &self,
         collateral_type: &CollateralType<N>,
         system: &System<N>,
@@ -411,13 +439,17 @@ impl<N: VaultNumber> Position<N> {
         }
         let price = terms.safety_price.exact()?;
         let needed = debt.over(price, Fit::From(self.collateral), Rounding::Up)?;
-        Ok((self.collateral - needed).unwrap_or(Amount::ZERO))
+        // Only a float can need more than it is safe with.
+        Ok(if self.collateral < needed { Amount::ZERO } else { (self.collateral - needed)? })
     }
 
-    /// Locks collateral.
+    /// Locks collateral: `ink' = ink + collateral`.
     ///
     /// # Errors
     /// As [`adjust`](Self::adjust).
+    ///
+    /// # Source
+    /// `lockGem` of dss-proxy-actions.
     pub fn lock(
         &self,
         collateral: impl IntoQuantity<Amount<N>>,
@@ -434,10 +466,13 @@ impl<N: VaultNumber> Position<N> {
         )
     }
 
-    /// Frees collateral.
+    /// Frees collateral: `ink' = ink − collateral`, if it stays safe.
     ///
     /// # Errors
     /// As [`adjust`](Self::adjust).
+    ///
+    /// # Source
+    /// `freeGem` of dss-proxy-actions.
     pub fn free(
         &self,
         collateral: impl IntoQuantity<Amount<N>>,
@@ -454,7 +489,7 @@ impl<N: VaultNumber> Position<N> {
         )
     }
 
-    /// Draws coins.
+    /// Draws coins: `art' = art + ⌈coins/rate⌉`, if it stays safe.
     ///
     /// # Rounding
     /// The normalized debt up, for the system: what it makes beyond the asked amount, less than one unit
@@ -462,6 +497,25 @@ impl<N: VaultNumber> Position<N> {
     ///
     /// # Errors
     /// As [`adjust`](Self::adjust).
+    ///
+    /// # Example
+    /// ```
+    /// use defi_math::vault::{Change, CollateralType, CollateralTypeState, Coins, Position, System};
+    /// use defi_math::Index;
+    /// use rust_decimal::dec;
+    ///
+    /// let system = System::new(dec!(1000000))?;
+    /// let ether = CollateralType::try_from(CollateralTypeState {
+    ///     accumulated_rate: Index::new(dec!(1.25))?,
+    ///     ..CollateralTypeState::at_ratio(dec!(1.5))?
+    /// })?
+    /// .at_safety_price(dec!(2000))?;
+    /// // 100 coins are 80 of normalized debt, because what was drawn at first has grown by a quarter.
+    /// let drawn = Position::new(dec!(1), dec!(0))?.draw(dec!(100), &ether, &system)?;
+    /// assert_eq!(drawn.position.normalized_debt(), dec!(80));
+    /// assert_eq!(drawn.coins, Change::Increase(Coins::new(dec!(100))?));
+    /// # Ok::<(), defi_math::Error>(())
+    /// ```
     ///
     /// # Source
     /// `_getDrawDart` of dss-proxy-actions.
@@ -482,7 +536,7 @@ impl<N: VaultNumber> Position<N> {
         )
     }
 
-    /// Repays coins, or all of the debt if it is less.
+    /// Repays coins, or all of the debt if it is less: `art' = art − min(⌊coins/rate⌋, art)`.
     ///
     /// # Rounding
     /// The normalized debt down, for the system; the receipt says what it took.
@@ -547,10 +601,11 @@ impl<N: VaultNumber> Position<N> {
     /// In the contract's order:
     /// - [`VaultError::NotLive`], [`VaultError::NotInitialized`];
     /// - [`VaultError::InsufficientCollateral`] if more is freed than is locked,
-    ///   [`VaultError::ExceedsDebt`] if more is wiped than is owed;
+    ///   [`VaultError::RepaysTooMuch`] if more is wiped than is owed, [`VaultError::InvalidState`] if that is
+    ///   more than all positions of the type owe, or than has been issued;
     /// - [`VaultError::AboveDebtCeiling`] when drawing beyond the type's ceiling or the system's;
     /// - [`VaultError::Unsafe`] if it would be riskier and not safe;
-    /// - [`VaultError::BelowDebtFloor`] if it would be left with less debt than that, but for none.
+    /// - [`VaultError::BelowDebtFloor`] if it would be left with some debt, but less than the floor.
     ///
     /// Whether the wallets can pay is [`Wallet::settle`]'s to say, and the contract asks it last. Whose
     /// permission it takes is the caller's to know.
@@ -596,18 +651,18 @@ impl<N: VaultNumber> Position<N> {
         }
         let changed = |amount: Amount<N>, change, refusal| match change {
             Change::Increase(more) => Ok((amount + more)?),
-            Change::Decrease(less) if less > amount => Err(refusal),
-            Change::Decrease(less) => Ok((amount - less)?),
+            Change::Decrease(less) => amount.less_part(less).map_err(|e| e.or_short(refusal)),
         };
         let Adjustment { collateral, normalized_debt: debt_change } = adjustment;
         let position = Self {
             collateral: changed(self.collateral, collateral, VaultError::InsufficientCollateral)?,
-            normalized_debt: changed(self.normalized_debt, debt_change, VaultError::ExceedsDebt)?,
+            normalized_debt: changed(self.normalized_debt, debt_change, VaultError::RepaysTooMuch)?,
         };
         let normalized_debt = match debt_change {
             Change::Increase(drawn) => (terms.normalized_debt + drawn)?,
             Change::Decrease(wiped) => {
-                terms.normalized_debt.less_part(wiped).map_err(|_| VaultError::InvalidState)?
+                let left = terms.normalized_debt.less_part(wiped);
+                left.map_err(|e| e.or_short(VaultError::InvalidState))?
             }
         };
         let terms = CollateralTypeState { normalized_debt, ..terms };
@@ -619,10 +674,13 @@ impl<N: VaultNumber> Position<N> {
             }
             Change::Decrease(wiped) => {
                 let coins = Coins::accumulated(wiped, terms.accumulated_rate)?;
-                (Change::Decrease(coins), books.issued.less_part(coins)?)
+                let issued = books.issued.less_part(coins);
+                let issued = issued.map_err(|e| e.or_short(VaultError::InvalidState))?;
+                (Change::Decrease(coins), issued)
             }
         };
-        let above = collateral_type.debt()? > terms.debt_ceiling || issued > books.debt_ceiling;
+        let above = collateral_type.debt()?.exceeds(terms.debt_ceiling)
+            || issued.exceeds(books.debt_ceiling);
         if adjustment.draws() && above {
             return Err(VaultError::AboveDebtCeiling);
         }
@@ -630,7 +688,7 @@ impl<N: VaultNumber> Position<N> {
             return Err(VaultError::Unsafe);
         }
         let debt = position.debt(&collateral_type)?;
-        if !position.normalized_debt.is_zero() && debt < terms.debt_floor {
+        if !position.normalized_debt.is_zero() && terms.debt_floor.exceeds(debt) {
             return Err(VaultError::BelowDebtFloor);
         }
         let system = System::with(SystemState { issued, ..books });

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::number::{VaultNumber, mul_rate};
 use super::{Coins, System, VaultError};
+use crate::error::MathError;
 use crate::num::{Fit, Rounding};
 use crate::quantity::{Amount, Index, IntoQuantity, Shares};
 use crate::rate::{Elapsed, PerSecond};
@@ -23,7 +24,7 @@ use crate::rate::{Elapsed, PerSecond};
 /// let factor = per_second_factor(Rate::<_, PerYear>::new(dec!(0.05))?)?;
 /// let savings = Savings::new(factor)?;
 /// let deposit = savings.deposit(dec!(100), seconds(0))?;
-/// let accrual = deposit.savings.accrue(&system, seconds(31_536_000))?;
+/// let accrual = deposit.after.accrue(seconds(31_536_000), &system)?;
 /// let back = accrual.savings.withdraw(dec!(100))?;
 /// assert_eq!(back.coins.to_amount_down()?.get().round_dp(12), dec!(105));
 /// # Ok::<(), defi_math::Error>(())
@@ -33,19 +34,42 @@ use crate::rate::{Elapsed, PerSecond};
 /// `Pot` of MakerDAO's dss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = ""))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound = "", from = "SavingsState<N>", into = "SavingsState<N>")
+)]
 #[doc(alias = "Pot")]
 #[doc(alias = "DSR")]
 pub struct Savings<N: VaultNumber = Decimal> {
+    state: SavingsState<N>,
+}
+
+/// Everything that [`Savings`] remember, to be stored or read from a chain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = ""))]
+pub struct SavingsState<N: VaultNumber = Decimal> {
     /// All savers' shares.
     #[doc(alias = "Pie")]
-    shares: Shares<N>,
+    pub shares: Shares<N>,
     /// What a share has become.
     #[doc(alias = "chi")]
-    index: Index<N::Rate>,
-    /// The growth in a second.
+    pub index: Index<N::Rate>,
+    /// The growth in a second: 1 and the rate.
     #[doc(alias = "dsr")]
-    per_second: Index<N::Rate>,
+    pub per_second: Index<N::Rate>,
+}
+
+impl<N: VaultNumber> From<SavingsState<N>> for Savings<N> {
+    fn from(state: SavingsState<N>) -> Self {
+        Self { state }
+    }
+}
+
+impl<N: VaultNumber> From<Savings<N>> for SavingsState<N> {
+    fn from(savings: Savings<N>) -> Self {
+        savings.state
+    }
 }
 
 /// Interest paid.
@@ -60,16 +84,16 @@ pub struct Interest<N: VaultNumber = Decimal> {
     pub system: System<N>,
 }
 
-/// A deposit into the savings, or a withdrawal.
+/// Coins turned into shares of the savings, or back.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
-pub struct Move<N: VaultNumber = Decimal> {
-    /// The shares.
-    pub shares: Shares<N>,
-    /// What the saver pays or gets for them.
+pub struct Conversion<N: VaultNumber = Decimal> {
+    /// The coins that the saver pays or gets.
     pub coins: Coins<N>,
+    /// The shares that were bought or given back.
+    pub shares: Shares<N>,
     /// The savings after it.
-    pub savings: Savings<N>,
+    pub after: Savings<N>,
 }
 
 impl<N: VaultNumber> Savings<N> {
@@ -78,44 +102,14 @@ impl<N: VaultNumber> Savings<N> {
     /// # Errors
     /// Those of a bare number that is not a factor.
     pub fn new(per_second: impl IntoQuantity<Index<N::Rate>>) -> Result<Self, VaultError> {
-        Self::restored(Shares::ZERO, Index::ONE, per_second)
+        let per_second = per_second.into_quantity()?;
+        Ok(Self { state: SavingsState { shares: Shares::ZERO, index: Index::ONE, per_second } })
     }
 
-    /// Savings as they are stored, or read from a chain.
-    ///
-    /// # Errors
-    /// Those of bare numbers that are not such quantities.
-    pub fn restored(
-        shares: impl IntoQuantity<Shares<N>>,
-        index: impl IntoQuantity<Index<N::Rate>>,
-        per_second: impl IntoQuantity<Index<N::Rate>>,
-    ) -> Result<Self, VaultError> {
-        Ok(Self {
-            shares: shares.into_quantity()?,
-            index: index.into_quantity()?,
-            per_second: per_second.into_quantity()?,
-        })
-    }
-
-    /// All savers' shares.
-    #[doc(alias = "Pie")]
+    /// Everything that the savings remember.
     #[must_use]
-    pub const fn shares(&self) -> Shares<N> {
-        self.shares
-    }
-
-    /// What a share has become.
-    #[doc(alias = "chi")]
-    #[must_use]
-    pub const fn index(&self) -> Index<N::Rate> {
-        self.index
-    }
-
-    /// The growth in a second.
-    #[doc(alias = "dsr")]
-    #[must_use]
-    pub const fn per_second(&self) -> Index<N::Rate> {
-        self.per_second
+    pub const fn state(&self) -> &SavingsState<N> {
+        &self.state
     }
 
     /// `shares·index`: what so many shares are worth now, exactly.
@@ -124,7 +118,7 @@ impl<N: VaultNumber> Savings<N> {
     /// Those of a bare number that is not shares.
     pub fn worth(&self, shares: impl IntoQuantity<Shares<N>>) -> Result<Coins<N>, VaultError> {
         let shares = Amount::new(shares.into_quantity()?.get())?;
-        Ok(Coins::accumulated(shares, self.index)?)
+        Ok(Coins::accumulated(shares, self.state.index)?)
     }
 
     /// What all savers are owed, which is what the savings hold.
@@ -132,23 +126,23 @@ impl<N: VaultNumber> Savings<N> {
     /// # Errors
     /// None but for a float beyond the range.
     pub fn total(&self) -> Result<Coins<N>, VaultError> {
-        self.worth(self.shares)
+        self.worth(self.state.shares)
     }
 
     /// `⌊coins/index⌋`: the shares that so many coins pay for.
     ///
     /// # Errors
-    /// [`MathError::DivisionByZero`](crate::MathError::DivisionByZero) for an index of zero;
-    /// [`MathError::Overflow`](crate::MathError::Overflow).
+    /// [`MathError::DivisionByZero`] for an index of zero;
+    /// [`MathError::Overflow`].
     pub fn shares_for(&self, coins: impl IntoQuantity<Coins<N>>) -> Result<Shares<N>, VaultError> {
         self.shares_of(coins.into_quantity()?, Rounding::Down)
     }
 
-    /// `⌈coins/index⌉`: the shares whose withdrawal gives at least so many coins.
+    /// `⌈coins/index⌉`: the fewest shares whose withdrawal gives at least so many coins.
     ///
     /// # Errors
     /// As [`shares_for`](Self::shares_for).
-    pub fn shares_giving(
+    pub fn shares_for_up(
         &self,
         coins: impl IntoQuantity<Coins<N>>,
     ) -> Result<Shares<N>, VaultError> {
@@ -156,8 +150,8 @@ impl<N: VaultNumber> Savings<N> {
     }
 
     fn shares_of(&self, coins: Coins<N>, rounding: Rounding) -> Result<Shares<N>, VaultError> {
-        let fit = Fit::To(Amount::new(self.shares.get())?);
-        let shares = coins.over(self.index.exact()?, fit, rounding)?;
+        let fit = Fit::To(Amount::new(self.state.shares.get())?);
+        let shares = coins.over(self.state.index.exact()?, fit, rounding)?;
         Ok(Shares::new(shares.get())?)
     }
 
@@ -172,23 +166,24 @@ impl<N: VaultNumber> Savings<N> {
     /// `rpow` half up at each product, then down, for the system.
     ///
     /// # Errors
-    /// [`MathError::Overflow`](crate::MathError::Overflow) where the contract reverts;
-    /// [`MathError::Underflow`](crate::MathError::Underflow) when the index would fall.
+    /// [`MathError::Overflow`] where the contract reverts;
+    /// [`MathError::Underflow`] when the index would fall.
     ///
     /// # Source
     /// `Pot.drip`.
     #[doc(alias = "drip")]
     pub fn accrue(
         &self,
-        system: &System<N>,
         elapsed: Elapsed<PerSecond>,
+        system: &System<N>,
     ) -> Result<Interest<N>, VaultError> {
-        let growth = N::pow_half_up(self.per_second.get(), u64::from(elapsed.count()))?;
-        let index = Index::new(mul_rate(growth, self.index.get())?)?;
-        if index.get() < self.index.get() {
-            return Err(crate::MathError::Underflow.into());
+        let before = self.state.index;
+        let growth = N::pow_half_up(self.state.per_second.get(), u64::from(elapsed.count()))?;
+        let index = Index::new(mul_rate(growth, before.get())?)?;
+        if index.get() < before.get() {
+            return Err(MathError::Underflow.into());
         }
-        let savings = Self { index, ..*self };
+        let savings = Self { state: SavingsState { index, ..self.state } };
         let interest = (savings.total()? - self.total()?)?;
         let system = system.issue_unbacked(interest)?;
         Ok(Interest { interest, savings, system })
@@ -198,7 +193,7 @@ impl<N: VaultNumber> Savings<N> {
     ///
     /// # Errors
     /// [`VaultError::FeeNotAccrued`] unless nothing has elapsed since;
-    /// [`MathError::Overflow`](crate::MathError::Overflow).
+    /// [`MathError::Overflow`].
     ///
     /// # Source
     /// `Pot.join`.
@@ -207,13 +202,12 @@ impl<N: VaultNumber> Savings<N> {
         &self,
         shares: impl IntoQuantity<Shares<N>>,
         since_accrual: Elapsed<PerSecond>,
-    ) -> Result<Move<N>, VaultError> {
+    ) -> Result<Conversion<N>, VaultError> {
         let shares = shares.into_quantity()?;
         if since_accrual.count() > 0 {
             return Err(VaultError::FeeNotAccrued);
         }
-        let savings = Self { shares: (self.shares + shares)?, ..*self };
-        Ok(Move { shares, coins: self.worth(shares)?, savings })
+        self.converted(shares, (self.state.shares + shares)?)
     }
 
     /// Gives back shares. Interest not yet paid on them is forgone, as in the contract.
@@ -224,13 +218,19 @@ impl<N: VaultNumber> Savings<N> {
     /// # Source
     /// `Pot.exit`.
     #[doc(alias = "exit")]
-    pub fn withdraw(&self, shares: impl IntoQuantity<Shares<N>>) -> Result<Move<N>, VaultError> {
+    pub fn withdraw(
+        &self,
+        shares: impl IntoQuantity<Shares<N>>,
+    ) -> Result<Conversion<N>, VaultError> {
         let shares = shares.into_quantity()?;
-        if shares > self.shares {
-            return Err(VaultError::InsufficientShares);
-        }
-        let savings = Self { shares: (self.shares - shares)?, ..*self };
-        Ok(Move { shares, coins: self.worth(shares)?, savings })
+        let left = self.state.shares.less_part(shares);
+        self.converted(shares, left.map_err(|e| e.or_short(VaultError::InsufficientShares))?)
+    }
+
+    /// So many shares bought or given back, which leaves so many in all.
+    fn converted(&self, shares: Shares<N>, all: Shares<N>) -> Result<Conversion<N>, VaultError> {
+        let after = Self { state: SavingsState { shares: all, ..self.state } };
+        Ok(Conversion { coins: self.worth(shares)?, shares, after })
     }
 
     /// The same savings at another rate from now on, once the interest has been paid.
@@ -248,6 +248,7 @@ impl<N: VaultNumber> Savings<N> {
         if since_accrual.count() > 0 {
             return Err(VaultError::FeeNotAccrued);
         }
-        Ok(Self { per_second: per_second.into_quantity()?, ..*self })
+        let per_second = per_second.into_quantity()?;
+        Ok(Self { state: SavingsState { per_second, ..self.state } })
     }
 }

@@ -9,7 +9,7 @@ use crate::num::Number;
 use crate::quantity::IntoQuantity;
 use crate::rate::{PerSecond, Rate};
 
-/// What all collateral types share: Maker's `Vat` and `Dog` but for their collateral types, and the `Vow`.
+/// What all collateral types share: Maker's `Vow`, and what its `Vat` and `Dog` keep for all types together.
 ///
 /// The coins in existence are all backed by somebody's debt or are unbacked, so that at any time
 ///
@@ -119,12 +119,12 @@ impl<N: VaultNumber> TryFrom<SystemState<N>> for System<N> {
     /// when more bad debt is waiting or on auction than there is, or when a coin stands for nothing.
     fn try_from(state: SystemState<N>) -> Result<Self, VaultError> {
         let spoken_for = (state.queued_debt + state.debt_on_auction)?;
-        let valid = state.surplus <= state.issued
-            && state.unbacked <= state.issued
-            && state.bad_debt <= state.unbacked
-            && spoken_for <= state.bad_debt
-            && !state.redemption_price.is_zero();
-        if valid { Ok(Self { state }) } else { Err(VaultError::InvalidState) }
+        let invalid = state.surplus.exceeds(state.issued)
+            || state.unbacked.exceeds(state.issued)
+            || state.bad_debt.exceeds(state.unbacked)
+            || spoken_for.exceeds(state.bad_debt)
+            || state.redemption_price.is_zero();
+        if invalid { Err(VaultError::InvalidState) } else { Ok(Self { state }) }
     }
 }
 
@@ -141,7 +141,7 @@ pub struct Heal<N: VaultNumber = Decimal> {
     /// Surplus and bad debt that are gone.
     pub cancelled: Coins<N>,
     /// The system after it.
-    pub system: System<N>,
+    pub after: System<N>,
 }
 
 impl<N: VaultNumber> System<N> {
@@ -178,9 +178,8 @@ impl<N: VaultNumber> System<N> {
         for collateral_type in collateral_types {
             backing = (backing + collateral_type.debt()?)?;
         }
-        let one = N::ONE.exact(crate::num::Grid::Amount)?;
-        let order = N::cmp_products(self.state.issued.exact(), one, backing.exact(), one);
-        Ok(order.is_eq())
+        let issued = self.state.issued;
+        Ok(!issued.exceeds(backing) && !backing.exceeds(issued))
     }
 
     /// Surplus less bad debt: above zero, what the system could pay out; below, what it lacks.
@@ -203,7 +202,7 @@ impl<N: VaultNumber> System<N> {
     #[doc(alias = "Woe")]
     pub fn healable_debt(&self) -> Result<Coins<N>, VaultError> {
         let SystemState { bad_debt, queued_debt, debt_on_auction, .. } = self.state;
-        Ok(((bad_debt - queued_debt)? - debt_on_auction)?)
+        Ok(bad_debt.less_part(queued_debt)?.less_part(debt_on_auction)?)
     }
 
     /// Cancels so much surplus against so much bad debt.
@@ -219,7 +218,7 @@ impl<N: VaultNumber> System<N> {
     /// // 100 coins of bad debt, of which 60 have come back.
     /// let system = System::new(dec!(1000))?.issue_unbacked(dec!(100))?.receive(dec!(60))?;
     /// assert_eq!(system.heal(dec!(61)).err(), Some(VaultError::InsufficientSurplus));
-    /// let healed = system.heal(dec!(60))?.system;
+    /// let healed = system.heal(dec!(60))?.after;
     /// assert_eq!(healed.state().bad_debt, Coins::new(dec!(40))?);
     /// assert_eq!(healed.state().issued, Coins::new(dec!(40))?);
     /// # Ok::<(), VaultError>(())
@@ -229,10 +228,10 @@ impl<N: VaultNumber> System<N> {
     /// `Vow.heal`.
     pub fn heal(&self, coins: impl IntoQuantity<Coins<N>>) -> Result<Heal<N>, VaultError> {
         let coins = coins.into_quantity()?;
-        if coins > self.state.surplus {
+        if coins.exceeds(self.state.surplus) {
             return Err(VaultError::InsufficientSurplus);
         }
-        if coins > self.healable_debt()? {
+        if coins.exceeds(self.healable_debt()?) {
             return Err(VaultError::InsufficientBadDebt);
         }
         self.cancelled(coins, self.state.debt_on_auction)
@@ -251,13 +250,13 @@ impl<N: VaultNumber> System<N> {
         coins: impl IntoQuantity<Coins<N>>,
     ) -> Result<Heal<N>, VaultError> {
         let coins = coins.into_quantity()?;
-        if coins > self.state.debt_on_auction {
+        if coins.exceeds(self.state.debt_on_auction) {
             return Err(VaultError::InsufficientBadDebt);
         }
-        if coins > self.state.surplus {
+        if coins.exceeds(self.state.surplus) {
             return Err(VaultError::InsufficientSurplus);
         }
-        self.cancelled(coins, (self.state.debt_on_auction - coins)?)
+        self.cancelled(coins, self.state.debt_on_auction.less_part(coins)?)
     }
 
     fn cancelled(&self, coins: Coins<N>, debt_on_auction: Coins<N>) -> Result<Heal<N>, VaultError> {
@@ -269,10 +268,11 @@ impl<N: VaultNumber> System<N> {
             debt_on_auction,
             ..self.state
         };
-        Ok(Heal { cancelled: coins, system: Self { state } })
+        Ok(Heal { cancelled: coins, after: Self { state } })
     }
 
-    /// Ends the waiting of so much bad debt. How long it waits is the caller's to say.
+    /// Ends the waiting of so much bad debt, which can then be cancelled. How long it waits is the caller's
+    /// to say.
     ///
     /// # Errors
     /// [`VaultError::InsufficientBadDebt`] when less is waiting.
@@ -281,8 +281,8 @@ impl<N: VaultNumber> System<N> {
     /// `Vow.flog`.
     #[doc(alias = "flog")]
     pub fn release_queued(&self, coins: impl IntoQuantity<Coins<N>>) -> Result<Self, VaultError> {
-        let rest = self.state.queued_debt - coins.into_quantity()?;
-        let queued_debt = rest.map_err(|_| VaultError::InsufficientBadDebt)?;
+        let rest = self.state.queued_debt.less_part(coins.into_quantity()?);
+        let queued_debt = rest.map_err(|e| e.or_short(VaultError::InsufficientBadDebt))?;
         Ok(Self { state: SystemState { queued_debt, ..self.state } })
     }
 
@@ -296,7 +296,7 @@ impl<N: VaultNumber> System<N> {
     #[doc(alias = "flop")]
     pub fn auction_debt(&self, coins: impl IntoQuantity<Coins<N>>) -> Result<Self, VaultError> {
         let coins = coins.into_quantity()?;
-        if coins > self.healable_debt()? {
+        if coins.exceeds(self.healable_debt()?) {
             return Err(VaultError::InsufficientBadDebt);
         }
         if !self.state.surplus.is_zero() {
@@ -351,19 +351,23 @@ impl<N: VaultNumber> System<N> {
         Ok(Self { state })
     }
 
-    /// The system with coins given to it.
+    /// The system with coins given to it: they are its surplus.
     ///
     /// # Errors
     /// [`VaultError::InsufficientCoins`] when there are not so many in other hands.
     pub fn receive(&self, coins: impl IntoQuantity<Coins<N>>) -> Result<Self, VaultError> {
         let surplus = (self.state.surplus + coins.into_quantity()?)?;
-        if surplus > self.state.issued {
+        if surplus.exceeds(self.state.issued) {
             return Err(VaultError::InsufficientCoins);
         }
         Ok(Self { state: SystemState { surplus, ..self.state } })
     }
 
-    /// The system after its shutdown: no position changes but by liquidations already begun.
+    /// The system after its shutdown: no position can be changed or liquidated, and no fee is taken. Auctions
+    /// that have begun go on.
+    ///
+    /// # Source
+    /// `Vat.cage`, `Dog.cage`.
     #[doc(alias = "cage")]
     #[must_use]
     pub const fn shut_down(&self) -> Self {

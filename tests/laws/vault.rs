@@ -335,8 +335,8 @@ fn world<N: Vaulted>(market: Market) -> World<N> {
     let factor = Ratio::new(rate::<N>(RAY / 1_000 * 999)).unwrap();
     let house = AuctionHouse::try_from(AuctionTerms {
         buffer: Ratio::new(rate::<N>(RAY / 10 * 12)).unwrap(),
-        max_age: seconds(3_000),
-        min_price: Ratio::new(rate::<N>(RAY / 10 * 4)).unwrap(),
+        maximum_age: seconds(3_000),
+        minimum_price: Ratio::new(rate::<N>(RAY / 10 * 4)).unwrap(),
         fixed_incentive: Coins::of(amount(ONE)).unwrap(),
         proportional_incentive: Ratio::new(amount::<N>(ONE / 50).get()).unwrap(),
         smallest_remainder: collateral_type.smallest_remainder().unwrap(),
@@ -407,7 +407,7 @@ impl<N: Vaulted> World<N> {
                 self.settle(who, &adjusted)
             }
             Action::Draw(who, part) => {
-                let most = self.positions[who].max_draw(&ct, &system)?;
+                let most = self.positions[who].maximum_draw(&ct, &system)?;
                 let drawn = amount::<N>(part.of(&wad(most)));
                 let adjusted = self.positions[who].draw(drawn, &ct, &system)?;
                 self.settle(who, &adjusted)
@@ -444,9 +444,9 @@ impl<N: Vaulted> World<N> {
             }
             Action::Accrue => {
                 let elapsed = seconds(self.since_accrual);
-                let accrual = ct.accrue(&system, elapsed)?;
+                let accrual = ct.accrue(elapsed, &system)?;
                 self.collateral_type = accrual.collateral_type;
-                let interest = self.savings.accrue(&accrual.system, elapsed)?;
+                let interest = self.savings.accrue(elapsed, &accrual.system)?;
                 self.savings = interest.savings;
                 self.system = interest.system;
                 self.since_accrual = 0;
@@ -461,7 +461,7 @@ impl<N: Vaulted> World<N> {
             }
             Action::Liquidate(who) => {
                 let position = self.positions[who];
-                let bark = position.liquidate(&ct, &system, &self.house, price(self.price))?;
+                let bark = position.liquidate(price(self.price), &self.house, &ct, &system)?;
                 self.sales.push(Sale { auction: bark.auction, owner: who, age: 0 });
                 self.keeper = (self.keeper + bark.incentive)?;
                 self.positions[who] = bark.position;
@@ -500,7 +500,7 @@ impl<N: Vaulted> World<N> {
             }
             Action::Heal(part) => {
                 let most = system.state().surplus.min(system.healable_debt()?);
-                self.system = system.heal(Self::part_of(most, part))?.system;
+                self.system = system.heal(Self::part_of(most, part))?.after;
                 Ok(())
             }
             Action::Release(part) => {
@@ -525,7 +525,7 @@ impl<N: Vaulted> World<N> {
                 let deposit = self.savings.deposit(shares, seconds(self.since_accrual))?;
                 self.wallets[who].coins = (self.wallets[who].coins - deposit.coins)?;
                 self.shares[who] = (self.shares[who] + shares)?;
-                self.savings = deposit.savings;
+                self.savings = deposit.after;
                 Ok(())
             }
             Action::Unsave(who, part) => {
@@ -535,7 +535,7 @@ impl<N: Vaulted> World<N> {
                 let withdrawal = self.savings.withdraw(shares)?;
                 self.wallets[who].coins = (self.wallets[who].coins + withdrawal.coins)?;
                 self.shares[who] = left;
-                self.savings = withdrawal.savings;
+                self.savings = withdrawal.after;
                 Ok(())
             }
             Action::Give(who, part) => {
@@ -720,7 +720,7 @@ fn the_most_that_can_be_drawn_is_accepted_and_a_unit_more_is_refused<N: Vaulted>
         let debt_ceiling = Coins::of(amount(ceiling)).unwrap();
         let books = SystemState { debt_ceiling, ..*system.state() };
         let system = System::try_from(books).unwrap();
-        let most = position.max_draw(&collateral_type, &system).unwrap();
+        let most = position.maximum_draw(&collateral_type, &system).unwrap();
         let more = amount::<N>(u128::try_from(wad(most) + 1).unwrap());
         let refused = position.draw(more, &collateral_type, &system);
         prop_assert!(refused.is_err(), "{more} of {most}");
@@ -736,7 +736,7 @@ fn the_most_that_can_be_drawn_is_accepted_and_a_unit_more_is_refused<N: Vaulted>
 fn the_most_that_can_be_freed_is_accepted_and_a_unit_more_is_refused<N: Vaulted>() {
     check(owing(), |owing| {
         let (position, collateral_type, system) = owing.open::<N>();
-        let most = position.max_free(&collateral_type, &system).unwrap();
+        let most = position.maximum_free(&collateral_type, &system).unwrap();
         let more = amount::<N>(u128::try_from(wad(most) + 1).unwrap());
         prop_assert!(position.free(more, &collateral_type, &system).is_err());
         if most.is_zero() {
@@ -921,8 +921,8 @@ fn an_auction_never_sells_below_its_price<N: Vaulted>() {
         let (auction, house) = on_sale.open::<N>();
         let wanted = amount::<N>(wanted.of(&BigInt::from(on_sale.lot)));
         let age = seconds(on_sale.age);
-        let price = auction.price(&house, age).unwrap();
-        let purchase = accept!(auction.quote(wanted, price, &house, age));
+        let price = auction.price(age, &house).unwrap();
+        let purchase = accept!(auction.quote(wanted, price, age, &house));
         let (slice, paid) = (wad(purchase.collateral), coin_units(purchase.paid));
         let price = rate_units::<N>(price.get());
         prop_assert!(paid >= &slice * &price);
@@ -932,7 +932,7 @@ fn an_auction_never_sells_below_its_price<N: Vaulted>() {
         // A limit a unit below the price is refused.
         if price > BigInt::ZERO {
             let below = rate::<N>(u128::try_from(price - 1).unwrap());
-            let refused = auction.quote(wanted, below, &house, age);
+            let refused = auction.quote(wanted, below, age, &house);
             prop_assert_eq!(refused, Err(VaultError::AbovePriceLimit));
         }
         Ok(Verdict::Held)
@@ -997,7 +997,7 @@ fn an_auction_leaves_nothing_small<N: Vaulted>() {
         let (auction, house) = on_sale.open::<N>();
         let wanted = amount::<N>(on_sale.wanted.of(&BigInt::from(on_sale.lot)));
         let age = seconds(on_sale.age);
-        let purchase = accept!(auction.quote(wanted, auction.starting_price(), &house, age));
+        let purchase = accept!(auction.quote(wanted, auction.starting_price(), age, &house));
         let left = coin_units((auction.to_raise() - purchase.paid).unwrap());
         let smallest = coin_units(house.terms().smallest_remainder);
         let all_sold = purchase.collateral == auction.collateral();
@@ -1009,7 +1009,7 @@ fn an_auction_leaves_nothing_small<N: Vaulted>() {
 fn an_auction_price_only_falls<N: Vaulted>() {
     check((on_sale(), 0..5_000_u32), |(on_sale, later)| {
         let (auction, house) = on_sale.open::<N>();
-        let at = |age| rate_units::<N>(auction.price(&house, seconds(age)).unwrap().get());
+        let at = |age| rate_units::<N>(auction.price(seconds(age), &house).unwrap().get());
         // `rpow` rounds half up by squaring, so that a later power can be above by a unit for each product.
         let slack = (rate_units::<N>(auction.starting_price().get()) / RAY + 1) * 64;
         prop_assert!(at(on_sale.age + later) <= at(on_sale.age) + slack);
@@ -1028,11 +1028,11 @@ fn a_stopped_auction_house_refuses<N: Vaulted>() {
         };
         let curve = PriceCurve::Linear { duration: seconds(100) };
         let house = AuctionHouse::try_from(AuctionTerms {
-            max_age: seconds(10),
+            maximum_age: seconds(10),
             ..AuctionTerms::on_curve(curve)
         })
         .unwrap();
-        let bark = accept!(position.liquidate(&ct, &system, &house, price));
+        let bark = accept!(position.liquidate(price, &house, &ct, &system));
         for (breaker, level) in
             [Breaker::Closed, Breaker::NoStart, Breaker::NoReset, Breaker::NoTake]
                 .into_iter()
@@ -1040,7 +1040,7 @@ fn a_stopped_auction_house_refuses<N: Vaulted>() {
         {
             let house = house.with_breaker(breaker);
             let stopped = VaultError::Stopped;
-            let start = position.liquidate(&ct, &system, &house, price);
+            let start = position.liquidate(price, &house, &ct, &system);
             prop_assert_eq!(start.err() == Some(stopped), level >= 1);
             let reset = bark.auction.reset(price, seconds(11), &house, &bark.system);
             prop_assert_eq!(reset.err() == Some(stopped), level >= 2);
@@ -1061,9 +1061,9 @@ fn a_stopped_auction_house_refuses<N: Vaulted>() {
 fn a_fee_never_lowers_a_debt<N: Vaulted>() {
     check((owing(), 0..40_000_000_u32, 0..40_000_000_u32), |(owing, time, more)| {
         let (position, ct, system) = owing.open::<N>();
-        let once = accept!(ct.accrue(&system, seconds(time + more)));
-        let first = accept!(ct.accrue(&system, seconds(time)));
-        let twice = accept!(first.collateral_type.accrue(&first.system, seconds(more)));
+        let once = accept!(ct.accrue(seconds(time + more), &system));
+        let first = accept!(ct.accrue(seconds(time), &system));
+        let twice = accept!(first.collateral_type.accrue(seconds(more), &first.system));
         prop_assert!(debt(&position, &first.collateral_type) >= debt(&position, &ct));
         prop_assert!(matches!(once.fee, Change::Increase(_)));
         // At once or in parts: the same but for the products' rounding, a part in 10¹⁸.
@@ -1092,20 +1092,20 @@ fn savings_hold_what_they_owe<N: Vaulted>() {
             let deposit = accept!(savings.deposit(shares, seconds(0)));
             held += coin_units(deposit.coins);
             // Shares bought with coins never cost more, and those sold for coins never give less.
-            let bought = accept!(deposit.savings.shares_for(deposit.coins));
-            let cost = deposit.savings.worth(bought).unwrap();
+            let bought = accept!(deposit.after.shares_for(deposit.coins));
+            let cost = deposit.after.worth(bought).unwrap();
             prop_assert!(cost <= deposit.coins);
-            let sold = accept!(deposit.savings.shares_giving(deposit.coins));
-            prop_assert!(deposit.savings.worth(sold).unwrap() >= deposit.coins);
-            let accrual = accept!(deposit.savings.accrue(&system, seconds(time)));
+            let sold = accept!(deposit.after.shares_for_up(deposit.coins));
+            prop_assert!(deposit.after.worth(sold).unwrap() >= deposit.coins);
+            let accrual = accept!(deposit.after.accrue(seconds(time), &system));
             held += coin_units(accrual.interest);
             paid += coin_units(accrual.interest);
-            let back = part.of(&accrual.savings.shares().get().units());
+            let back = part.of(&accrual.savings.state().shares.get().units());
             let back = accept!(Shares::new(amount::<N>(back).get()));
             let withdrawal = accept!(accrual.savings.withdraw(back));
             held -= coin_units(withdrawal.coins);
-            prop_assert_eq!(coin_units(withdrawal.savings.total().unwrap()), held.clone());
-            (system, savings) = (accrual.system, withdrawal.savings);
+            prop_assert_eq!(coin_units(withdrawal.after.total().unwrap()), held.clone());
+            (system, savings) = (accrual.system, withdrawal.after);
         }
         prop_assert_eq!(coin_units(system.state().bad_debt), paid);
         Ok(Verdict::Held)
@@ -1122,7 +1122,7 @@ fn debt_at_risk_grows_as_the_price_falls<N: Vaulted>() {
             .collect();
         let of = |fall: u32| {
             let part = Ratio::new(amount::<N>(u128::from(fall) * (ONE / 1_000)).get()).unwrap();
-            risk::debt_at_risk_after(part, &positions, &ct, price(market.price), &system)
+            risk::debt_at_risk_after(part, price(market.price), &positions, &ct, &system)
         };
         let (less, more) = (accept!(of(fall.min(other))), accept!(of(fall.max(other))));
         prop_assert!(less <= more);

@@ -47,13 +47,13 @@ fn maker_jug_tests() {
         (1_000_000_564_701_133_626_865_910_626, 3, "15.7625"),
     ] {
         let (collateral_type, system) = hundred(per_second);
-        let accrual = collateral_type.accrue(&system, seconds(days * DAY)).unwrap();
+        let accrual = collateral_type.accrue(seconds(days * DAY), &system).unwrap();
         let Change::Increase(taken) = accrual.fee else { panic!("the debt shrinks") };
         assert_eq!(taken.to_amount_down().unwrap(), wad(fee));
         assert!(accrual.system.is_balanced([&accrual.collateral_type]).unwrap());
     }
     let (collateral_type, system) = hundred(999_999_706_969_857_929_985_428_567);
-    let accrual = collateral_type.accrue(&system, seconds(3 * DAY)).unwrap();
+    let accrual = collateral_type.accrue(seconds(3 * DAY), &system).unwrap();
     let debt = accrual.collateral_type.debt().unwrap();
     assert_eq!(debt.to_amount_down().unwrap(), wad("92.6859375"));
     assert!(matches!(accrual.fee, Change::Decrease(_)));
@@ -63,11 +63,11 @@ fn maker_jug_tests() {
 #[test]
 fn maker_jug_changes_its_rate() {
     let (collateral_type, system) = hundred(1_000_000_564_701_133_626_865_910_626);
-    let first = collateral_type.accrue(&system, seconds(DAY)).unwrap();
+    let first = collateral_type.accrue(seconds(DAY), &system).unwrap();
     let faster = ray(1_000_001_103_127_689_513_476_993_127);
     let after = first.collateral_type.with_stability_fee(faster, seconds(0)).unwrap();
     assert!(first.collateral_type.with_stability_fee(faster, seconds(1)).is_err());
-    let second = after.accrue(&first.system, seconds(DAY)).unwrap();
+    let second = after.accrue(seconds(DAY), &first.system).unwrap();
     let rate = second.collateral_type.state().accumulated_rate.get().raw();
     assert_eq!(rate / 10_u128.pow(9), 1_155_000_000_000_000_000);
     let surplus = (second.system.state().surplus - coins("10")).unwrap();
@@ -81,7 +81,7 @@ fn maker_pot_test() {
     let savings = Savings::new(ray(1_000_000_564_701_133_626_865_910_626)).unwrap();
     let deposit = savings.deposit(wad("100"), seconds(0)).unwrap();
     assert_eq!(deposit.coins, coins("100"));
-    let accrual = deposit.savings.accrue(&system, seconds(DAY)).unwrap();
+    let accrual = deposit.after.accrue(seconds(DAY), &system).unwrap();
     let back = accrual.savings.withdraw(wad("100")).unwrap();
     assert_eq!(back.coins.to_amount_down().unwrap(), wad("105"));
     assert_eq!(accrual.system.state().bad_debt, accrual.interest);
@@ -195,7 +195,7 @@ fn barked(limit: &str, penalty: &str) -> (Position<Wad>, Auction<Wad>, Coins<Wad
     })
     .unwrap();
     let position = Position::new(wad("40"), wad("100")).unwrap();
-    let bark = position.liquidate(&collateral_type, &system, &house, price).unwrap();
+    let bark = position.liquidate(price, &house, &collateral_type, &system).unwrap();
     assert!(bark.system.is_balanced([&bark.collateral_type]).unwrap());
     (bark.position, bark.auction, bark.incentive)
 }
@@ -233,13 +233,13 @@ fn maker_liquidations_documentation() {
     // The buyer of 50,000 worth at 195.
     let first = auction(dec!(60000), dec!(1000));
     let wanted = dec!(256.410256410256410256);
-    let bought = first.quote(wanted, dec!(195), &house, seconds(0)).unwrap();
+    let bought = first.quote(wanted, dec!(195), seconds(0), &house).unwrap();
     assert_eq!(bought.collateral.get().round_dp(2), dec!(256.41));
     assert_eq!(bought.paid.to_amount_up().unwrap().get().round_dp(15), dec!(50000));
     // The rest at 110.
     let (house, auction) = on(dec!(110));
     let second = auction(dec!(10000), dec!(743.59));
-    let rest = second.quote(dec!(743.59), dec!(110), &house, seconds(0)).unwrap();
+    let rest = second.quote(dec!(743.59), dec!(110), seconds(0), &house).unwrap();
     assert_eq!(rest.collateral.get().round_dp(2), dec!(90.91));
     let sold = bought.collateral.get() + rest.collateral.get();
     assert_eq!(sold.round_dp(2), dec!(347.32));
@@ -248,7 +248,7 @@ fn maker_liquidations_documentation() {
     let system = System::new(dec!(1000000)).unwrap();
     let house = AuctionHouse::try_from(AuctionTerms {
         buffer: Ratio::new(dec!(1.2)).unwrap(),
-        min_price: Ratio::new(dec!(0.6)).unwrap(),
+        minimum_price: Ratio::new(dec!(0.6)).unwrap(),
         ..AuctionTerms::on_curve(PriceCurve::Linear { duration: seconds(1_000) })
     })
     .unwrap();
@@ -264,11 +264,11 @@ fn maker_liquidations_documentation() {
         .unwrap();
     let price = Price::new(dec!(1000)).unwrap();
     let cheaper = opened.collateral_type.at_market_price(price, &opened.system).unwrap();
-    let bark = opened.position.liquidate(&cheaper, &opened.system, &house, price).unwrap();
+    let bark = opened.position.liquidate(price, &house, &cheaper, &opened.system).unwrap();
     assert_eq!(bark.auction.starting_price(), dec!(1200));
     assert_eq!(bark.auction.to_raise().to_string(), "1130");
-    let reset_at = |age| bark.auction.needs_reset(&house, seconds(age)).unwrap();
-    assert_eq!(bark.auction.price(&house, seconds(400)).unwrap(), dec!(720));
+    let reset_at = |age| bark.auction.needs_reset(seconds(age), &house).unwrap();
+    assert_eq!(bark.auction.price(seconds(400), &house).unwrap(), dec!(720));
     assert!(!reset_at(400) && reset_at(401));
     let take = bark.auction.take(
         dec!(1),
@@ -285,7 +285,7 @@ fn maker_liquidations_documentation() {
     let price = position.liquidation_price(&collateral_type, &system).unwrap();
     assert_eq!(price, Price::new(dec!(225)).unwrap());
     assert_eq!(position.lowest_safety_price(&collateral_type).unwrap(), dec!(150));
-    let ratio = position.collateralization_ratio(&collateral_type, price).unwrap();
+    let ratio = position.collateralization_ratio(price, &collateral_type).unwrap();
     assert_eq!(ratio, dec!(1.5));
 }
 
@@ -301,7 +301,7 @@ fn maker_rates_documentation_of_a_late_fee() {
         ..CollateralTypeState::at_ratio(dec!(1.5)).unwrap()
     });
     let accrue =
-        |at: &CollateralType, time| at.accrue(&system, seconds(time)).unwrap().collateral_type;
+        |at: &CollateralType, time| at.accrue(seconds(time), &system).unwrap().collateral_type;
     let early = accrue(&at.unwrap(), 28);
     assert_eq!(early.with_stability_fee(g, seconds(28)).err(), Some(VaultError::FeeNotAccrued));
     let rate = |at: CollateralType| at.state().accumulated_rate.to_f64();

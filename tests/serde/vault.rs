@@ -3,9 +3,9 @@
 use defi_math::rate::seconds;
 use defi_math::vault::{
     Auction, AuctionHouse, AuctionTerms, Coins, CollateralType, CollateralTypeState, Position,
-    PriceCurve, Savings, System, SystemState, VaultNumber, Wallet,
+    PriceCurve, Savings, SavingsState, System, SystemState, VaultNumber, Wallet,
 };
-use defi_math::{Amount, Index, Number, Ratio, Wad};
+use defi_math::{Amount, Index, Number, Ratio, Shares, Wad};
 use rust_decimal::{Decimal, dec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,9 +30,9 @@ fn all<N: VaultNumber>(one: N) {
     same(&Position::new(one, one).unwrap());
     same(&Wallet { collateral: Amount::new(one).unwrap(), coins });
     same(&Auction::new(one, one, rate).unwrap());
-    same(
-        &Savings::<N>::restored(one, Index::new(rate).unwrap(), Index::new(rate).unwrap()).unwrap(),
-    );
+    let index = Index::new(rate).unwrap();
+    let shares = Shares::new(one).unwrap();
+    same(&Savings::<N>::from(SavingsState { shares, index, per_second: index }));
     for curve in [
         PriceCurve::Linear { duration: seconds(60) },
         PriceCurve::Stairstep { step: seconds(9), factor: Ratio::<N::Rate>::ONE },

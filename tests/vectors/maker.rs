@@ -206,7 +206,7 @@ pub(crate) fn check_refusal(revert: &str, error: VaultError, context: &str) {
             math || matches!(
                 error,
                 VaultError::InsufficientCollateral
-                    | VaultError::ExceedsDebt
+                    | VaultError::RepaysTooMuch
                     | VaultError::InsufficientBalance
                     | VaultError::InsufficientSurplus
                     | VaultError::InsufficientShares

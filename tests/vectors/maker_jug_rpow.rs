@@ -103,7 +103,7 @@ fn one<N: Maker>(
     tally: &mut Tally,
 ) {
     let context = &record.to_string();
-    let result = collateral_type.accrue(system, seconds(seconds_of(record, "dt")));
+    let result = collateral_type.accrue(seconds(seconds_of(record, "dt")), system);
     if let Some(revert) = record.refusal() {
         check_refusal(revert, result.expect_err(context), context);
         return tally.refusal();

@@ -99,8 +99,8 @@ fn start<N: Maker>(scenario: Record<'_>) -> World<N> {
     let house = AuctionHouse::try_from(AuctionTerms {
         curve: curve(params),
         buffer: Ratio::new(ray("buf")).unwrap(),
-        max_age: seconds(seconds_of(params, "tail")),
-        min_price: Ratio::new(ray("cusp")).unwrap(),
+        maximum_age: seconds(seconds_of(params, "tail")),
+        minimum_price: Ratio::new(ray("cusp")).unwrap(),
         fixed_incentive: coins(&params.units("tip")),
         proportional_incentive: Ratio::new(wad("chip")).unwrap(),
         smallest_remainder: collateral_type.smallest_remainder().unwrap(),
@@ -195,7 +195,7 @@ impl<N: Maker> World<N> {
                 Ok(())
             }
             "vow.heal" => {
-                self.system = self.system.heal(coins::<N>(&step.units("rad")))?.system;
+                self.system = self.system.heal(coins::<N>(&step.units("rad")))?.after;
                 Ok(())
             }
             "dust+upchost" => {
@@ -216,7 +216,7 @@ impl<N: Maker> World<N> {
         let owner = usize::try_from(step.units("urn")).unwrap();
         let position = self.positions[owner];
         let (types, system) = (&self.collateral_type, &self.system);
-        let liquidation = position.liquidate(types, system, &self.house, self.market_price)?;
+        let liquidation = position.liquidate(self.market_price, &self.house, types, system)?;
         self.started += 1;
         assert_eq!(self.started.to_string(), step.text("ret"), "{step}");
         let sale = Sale { auction: liquidation.auction, owner, since: now };
@@ -311,9 +311,9 @@ impl<N: Maker> World<N> {
             tally.rad(auction.to_raise(), &theirs.units("tab"), context);
             tally.wad(auction.collateral(), &theirs.units("lot"), context);
             tally.ray::<N>(auction.starting_price().get(), &theirs.units("top"), context);
-            let price = auction.price(&self.house, age).unwrap();
+            let price = auction.price(age, &self.house).unwrap();
             tally.ray::<N>(price.get(), &theirs.units("price"), context);
-            let needs_reset = auction.needs_reset(&self.house, age).unwrap();
+            let needs_reset = auction.needs_reset(age, &self.house).unwrap();
             assert_eq!(needs_reset, theirs.flag("needsRedo"), "{context}");
             assert_eq!(owner.to_string(), theirs.text("urn"), "{context}");
             assert_eq!(since.to_string(), theirs.text("tic"), "{context}");

@@ -82,7 +82,7 @@ impl<N: Maker> World<N> {
         let op = step.text("op");
         let mut world = self;
         if op == "file" || op.starts_with("drip") {
-            let accrual = world.savings.accrue(&world.system, seconds(now - world.accrued_at))?;
+            let accrual = world.savings.accrue(seconds(now - world.accrued_at), &world.system)?;
             world =
                 Self { savings: accrual.savings, system: accrual.system, accrued_at: now, ..world };
         }
@@ -98,12 +98,12 @@ impl<N: Maker> World<N> {
                 let shares = Shares::new(N::wad(&step.units("wad")).unwrap())?;
                 if op.ends_with("join") {
                     let bought = world.savings.deposit(shares, since)?;
-                    world.savings = bought.savings;
+                    world.savings = bought.after;
                     world.shares[user] = (world.shares[user] + shares)?;
                     world.coins[user] = (world.coins[user] - bought.coins)?;
                 } else {
                     let sold = world.savings.withdraw(shares)?;
-                    world.savings = sold.savings;
+                    world.savings = sold.after;
                     world.shares[user] = (world.shares[user] - shares)?;
                     world.coins[user] = (world.coins[user] + sold.coins)?;
                 }
@@ -116,9 +116,9 @@ impl<N: Maker> World<N> {
     fn check(&self, step: Record<'_>, tally: &mut Tally, context: &str) {
         let state = step.record("state");
         let field = |name: &str| -> BigUint { state.units(name) };
-        tally.ray::<N>(self.savings.index().get(), &field("chi"), context);
+        tally.ray::<N>(self.savings.state().index.get(), &field("chi"), context);
         let of_shares = |shares: Shares<N>| defi_math::Amount::new(shares.get()).unwrap();
-        tally.wad(of_shares(self.savings.shares()), &field("Pie"), context);
+        tally.wad(of_shares(self.savings.state().shares), &field("Pie"), context);
         // The savings hold exactly what they owe.
         tally.rad(self.savings.total().unwrap(), &field("potDai"), context);
         let books = self.system.state();

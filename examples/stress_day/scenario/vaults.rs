@@ -87,8 +87,8 @@ impl<N: Token> Vaults<N> {
         .at_market_price(Price::new(N::millionths(price))?, &system)?;
         let house = AuctionHouse::try_from(AuctionTerms {
             buffer: Ratio::new(number::<N::Rate>("1.2")?)?,
-            max_age: seconds(8_400),
-            min_price: Ratio::new(number::<N::Rate>("0.4")?)?,
+            maximum_age: seconds(8_400),
+            minimum_price: Ratio::new(number::<N::Rate>("0.4")?)?,
             proportional_incentive: Ratio::new(number::<N>("0.001")?)?,
             ..AuctionTerms::on_curve(curve::<N>(auctions)?)
         })?;
@@ -136,7 +136,7 @@ impl<N: Token> Vaults<N> {
 
     /// Takes the stability fee of some seconds.
     pub(crate) fn accrue(&mut self, elapsed: Elapsed<PerSecond>) -> Outcome<()> {
-        let accrual = self.ether.accrue(&self.system, elapsed)?;
+        let accrual = self.ether.accrue(elapsed, &self.system)?;
         if let Change::Increase(fee) = accrual.fee {
             self.tally.fees = (self.tally.fees + fee)?;
         }
@@ -164,7 +164,7 @@ impl<N: Token> Vaults<N> {
         for at in at_risk {
             let Some(position) = self.positions.get_mut(at) else { continue };
             let liquidation =
-                match position.liquidate(&self.ether, &self.system, &self.house, price) {
+                match position.liquidate(price, &self.house, &self.ether, &self.system) {
                     Err(VaultError::LiquidationLimit) => break,
                     liquidation => liquidation?,
                 };
@@ -206,21 +206,21 @@ impl<N: Token> Vaults<N> {
     ) -> Outcome<Option<Running<N>>> {
         let Running { auction, since } = running;
         let age = seconds(self.now - since);
-        if auction.needs_reset(&self.house, age)? {
+        if auction.needs_reset(age, &self.house)? {
             let reset = auction.reset(price, age, &self.house, &self.system)?;
             self.system = reset.system;
             self.tally.resets += 1;
             self.tally.incentives = (self.tally.incentives + reset.incentive)?;
             return Ok(Some(Running { auction: reset.auction, since: self.now }));
         }
-        let limit = auction.price(&self.house, age)?;
+        let limit = auction.price(age, &self.house)?;
         let dollars = Number::approximate(limit.get());
         let (low, high) = self.asked.unwrap_or((dollars, dollars));
         self.asked = Some((low.min(dollars), high.max(dollars)));
         for part in PARTS {
             let part = Ratio::of_down(N::ONE, N::ONE.multiple(part)?)?;
             let wanted = auction.collateral().mul_down(part)?;
-            let purchase = auction.quote(wanted, limit, &self.house, age)?;
+            let purchase = auction.quote(wanted, limit, age, &self.house)?;
             let paid = purchase.paid.to_amount_up()?;
             let proceeds = exchange.proceeds(Side::X, purchase.collateral)?;
             if purchase.collateral.is_zero() || proceeds <= paid {
@@ -255,7 +255,7 @@ impl<N: Token> Vaults<N> {
         let healable = self.system.state().surplus.min(self.system.healable_debt()?);
         let heal = self.system.heal(healable)?;
         self.tally.healed = (self.tally.healed + heal.cancelled)?;
-        self.system = heal.system;
+        self.system = heal.after;
         Ok(())
     }
 

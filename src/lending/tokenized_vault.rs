@@ -72,8 +72,9 @@ pub struct Conversion<N: Number = Decimal> {
 }
 
 impl<N: Number> TokenizedVault<N> {
-    /// An empty vault with `10^offset` virtual units of shares for one of assets. A type of 256 bits holds
-    /// offsets to 77; beyond, every conversion is an [`MathError::Overflow`].
+    /// An empty vault with `10^offset` virtual units of shares for one of assets; OpenZeppelin's is 0 unless
+    /// it is overridden. With one so large that an amount times `10^offset` exceeds 256 bits, conversions are
+    /// refused with [`MathError::Overflow`].
     #[doc(alias = "_decimalsOffset")]
     #[must_use]
     pub const fn new(offset: u8) -> Self {

@@ -339,7 +339,10 @@ impl<N: Number, U: Copy> Market<N, U> {
         Ok(Accrual { interest, to_reserves, after })
     }
 
-    /// What a borrower owes as of the last accrual: `⌊principal · i/i₀⌋`.
+    /// What a borrower owes as of the last accrual: `⌊principal · i/i₀⌋`, `i₀` being the record's index.
+    ///
+    /// A record that is younger than the market is not refused, as it is not by the contract; it is then
+    /// owed less than its principal, until the market accrues.
     ///
     /// # Rounding
     /// Down, for the borrower, as the contract.

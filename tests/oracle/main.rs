@@ -33,6 +33,7 @@ mod number;
 mod pool;
 mod quantity;
 mod rate;
+mod slashing;
 mod staking;
 mod text;
 mod vault;

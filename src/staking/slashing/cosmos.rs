@@ -196,7 +196,8 @@ pub struct Slashed<N: Number = Decimal> {
 /// Every slash down, as the chain.
 ///
 /// # Errors
-/// [`StakingError::FutureFault`] for a fault after `now`.
+/// [`StakingError::FutureFault`] for a fault after `now`; [`MathError::Overflow`],
+/// [`MathError::Inexact`] when a sum or a difference cannot be held.
 pub fn slash<N: Number>(
     bonded: impl IntoQuantity<Amount<N>>,
     unbondings: &mut [Unbonding<N>],

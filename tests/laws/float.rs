@@ -2,12 +2,12 @@
 //!
 //! The answers are floats; they are compared as the exact rationals that they are.
 
-use defi_math::amm::{AmmError, Amounts, ConstantProduct, Pool, Token, liquidity};
+use defi_math::amm::{AmmError, Amounts, ConstantProduct, Pool, PoolState, Token, liquidity};
 use defi_math::laws::Verdict;
 use defi_math::laws::strategies::{self, integer, token};
 use defi_math::num::RELATIVE_TOLERANCE;
 use defi_math::rate::{PerDay, days};
-use defi_math::{Amount, Price, Rate, Ratio};
+use defi_math::{Amount, Fee, Price, Rate, Ratio, Shares};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use proptest::prelude::*;
@@ -183,6 +183,27 @@ fn deposit_then_redeem_never_profits() {
         let back = accept!(mint.after.burn(mint.shares)).amounts;
         prop_assert!(at_most(&of(back.x), &of(deposit.x)));
         prop_assert!(at_most(&of(back.y), &of(deposit.y)));
+        Ok(Verdict::Held)
+    });
+}
+
+/// A part of a reserve can round to the whole of it while a few ulps of shares stay: that is refused, and
+/// what is accepted leaves a pool that can be.
+#[test]
+fn shares_that_stay_keep_something_of_both_tokens() {
+    // An ulp of the supply is above the locked minimum.
+    let supply = 1_000.0..2_000.0_f64;
+    check((1.0..2.0, 1.0..2.0, supply, 1..=8_u32), |(x, y, supply, ulps)| {
+        let shares = (0..ulps).fold(supply, |shares, _| shares.next_down());
+        let reserves = Amounts::new(x, y)?;
+        let empty = *Pool::empty(Fee::PERCENT_0_30).state();
+        let pool = PoolState { reserves, supply: Shares::new(supply)?, ..empty };
+        let after = match Pool::try_from(pool).unwrap().burn(shares) {
+            Err(AmmError::InsufficientLiquidity) => return Ok(Verdict::Refused),
+            burn => burn.unwrap().after,
+        };
+        prop_assert!(!after.supply().is_zero());
+        prop_assert_eq!(Pool::try_from(*after.state()), Ok(after));
         Ok(Verdict::Held)
     });
 }

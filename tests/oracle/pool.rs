@@ -20,6 +20,7 @@ use crate::generate::{
 };
 
 on_exact_types! {
+    a_state_is_a_pool_or_is_refused,
     a_swap_moves_its_quote,
     a_settlement_keeps_the_adjusted_product,
     a_settlement_on_the_boundary_is_accepted,
@@ -350,6 +351,33 @@ fn any_pool<N: Sample>() -> impl Strategy<Value = Case<N>> {
             Some(Case { pool: Pool::try_from(state).ok()?, fee })
         },
     )
+}
+
+/// Reserves that the pair can hold, a sum with what lies beside them that can be counted; and either no shares,
+/// or the locked minimum at least and something of both tokens.
+fn a_state_is_a_pool_or_is_refused<N: Sample>() {
+    let above = N::LARGEST.try_add(N::UNIT).unwrap_or(N::LARGEST);
+    let holding = move || prop_oneof![12 => N::reserve(), 1 => Just(N::ZERO), 1 => N::amount(), 1 => Just(above)];
+    let minimum = N::MINIMUM_LIQUIDITY;
+    let below = minimum.try_sub(N::UNIT).unwrap();
+    let supply =
+        prop_oneof![3 => N::amount(), 1 => Just(N::ZERO), 1 => Just(minimum), 1 => Just(below)];
+    let cases = ([holding(), holding()], [donation::<N>(), donation()], supply, fee());
+    check(cases, |([x, y], [excess_x, excess_y], supply, fee)| {
+        let reserves = Amounts { x: amount(x), y: amount(y) };
+        let excess = Amounts { x: amount(excess_x.of(x)), y: amount(excess_y.of(y)) };
+        let supply = Shares::new(supply)?;
+        let state = PoolState { reserves, excess, supply, ..*Pool::empty(fee.fee()).state() };
+        let expected = || {
+            if ![x, y].iter().all(|reserve| N::fits_pair(&reserve.value())) {
+                return Err(AmmError::ReserveOverflow);
+            }
+            plus::<N>(&pair(reserves), &pair(excess))?;
+            let backed = !x.is_zero() && !y.is_zero() && supply.get().value() >= minimum.value();
+            if supply.is_zero() || backed { Ok(state) } else { Err(AmmError::InvalidState) }
+        };
+        agree([Pool::try_from(state).map(PoolState::from)], [expected()])
+    });
 }
 
 fn token() -> impl Strategy<Value = usize> {

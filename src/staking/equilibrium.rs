@@ -90,8 +90,8 @@ pub struct Equilibrium {
     pub staking_yield: f64,
     /// `y_l`.
     pub lending_yield: f64,
-    /// Whether the yields do not meet: as much is staked as demand leaves, and staking still pays more; or
-    /// there is no reward, and nothing is staked although lending pays.
+    /// Whether the yields do not meet: as much is staked as demand leaves, and staking still pays as much or
+    /// more; or there is no reward, and nothing is staked although lending pays.
     pub corner: bool,
 }
 
@@ -166,7 +166,7 @@ impl Market {
             corner,
         };
         if most <= 0.0 || self.advantage(most) >= 0.0 {
-            return Ok(at(most.max(0.0), true));
+            return Ok(at(most, true));
         }
         if self.reward <= 0.0 {
             return Ok(at(0.0, true));

@@ -6,7 +6,7 @@ use defi_math::laws::Verdict;
 use defi_math::laws::strategies::integer;
 use defi_math::staking::cosmos::SlashFraction;
 use defi_math::staking::eigenlayer::{Delegation, Operator};
-use defi_math::staking::equilibrium::{Market, RewardSchedule, TOLERANCE};
+use defi_math::staking::equilibrium::{Equilibrium, Market, Portfolio, RewardSchedule, TOLERANCE};
 use defi_math::staking::ethereum::{Fork, INCREMENT};
 use defi_math::staking::inequality::{Distribution, Effect};
 use defi_math::staking::{
@@ -1360,6 +1360,23 @@ fn staking_market() -> BoxedStrategy<Market> {
         .boxed()
 }
 
+/// Lenders get the interest on what is borrowed, less the reserves; nobody borrows more than is lent.
+#[test]
+fn lenders_share_the_interest_of_what_is_borrowed() {
+    check((staking_market(), 0..=90_u32, 0..=1_000_u32), |(market, own, staked)| {
+        let market = Market { lent_against_stake: f64::from(own) / 100.0, ..market };
+        let staked = market.supply * f64::from(staked) / 1_000.0;
+        let lent = market.supply - staked + market.lent_against_stake * staked;
+        let borrowed = market.demand.min(lent);
+        let rate = market.base_rate + market.slope * borrowed / lent.max(borrowed);
+        let interest = borrowed * rate * (1.0 - market.reserve_factor);
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-12 * market.supply;
+        prop_assert!(near(market.lent(staked), lent));
+        prop_assert!(near(market.lending_yield(staked) * lent, interest));
+        Ok(Verdict::Held)
+    });
+}
+
 #[test]
 fn staking_equilibrium_is_where_the_yields_meet() {
     check((staking_market(), 0..=90_u32), |(market, own)| {
@@ -1408,6 +1425,34 @@ fn equilibrium_moves_as_its_causes_do() {
         let moved = staked(Market { lent_against_stake, ..market });
         prop_assert!(moved >= now - slack);
         Ok(Verdict::Held)
+    });
+}
+
+/// At the split that is answered no other earns more after its risk: `μ′w − (λ/2)·w′Σw`.
+#[test]
+fn no_other_split_is_preferred() {
+    let tenth = || (1..=1_000_u32).prop_map(|n| f64::from(n) / 10_000.0);
+    let cases = ((tenth(), tenth()), (tenth(), tenth(), -9..=9_i32), 1..=400_u32, 0..=1_000_u32);
+    check(cases, |((staking, lending), (staked, lent, correlation), aversion, other)| {
+        let agent = Portfolio {
+            staking_mean: staking,
+            lending_mean: lending,
+            staking_variance: staked * staked,
+            lending_variance: lent * lent,
+            covariance: f64::from(correlation) / 10.0 * staked * lent,
+            risk_aversion: f64::from(aversion) / 10.0,
+        };
+        let preferred = |part: f64| {
+            let rest = 1.0 - part;
+            let variance = part * part * agent.staking_variance
+                + rest * rest * agent.lending_variance
+                + 2.0 * part * rest * agent.covariance;
+            part * staking + rest * lending - agent.risk_aversion / 2.0 * variance
+        };
+        let part = accept!(agent.staked_part());
+        prop_assert!((0.0..=1.0).contains(&part));
+        prop_assert!(preferred(part) >= preferred(f64::from(other) / 1_000.0) - 1e-12);
+        Ok(if part > 0.0 && part < 1.0 { Verdict::Held } else { Verdict::Refused })
     });
 }
 
@@ -1599,7 +1644,6 @@ fn parts_above_one_and_lists_of_nothing_are_refused() {
 }
 
 #[test]
-#[expect(clippy::float_cmp, reason = "these are exact")]
 fn markets_that_cannot_be_are_refused() {
     for market in [
         Market { demand: 101.0, ..MARKET },
@@ -1609,14 +1653,25 @@ fn markets_that_cannot_be_are_refused() {
     ] {
         assert_eq!(market.equilibrium().err(), Some(StakingError::InvalidTerms));
     }
-    let not_finite = Market { slope: f64::NAN, ..MARKET }.equilibrium().err();
-    assert_eq!(not_finite, Some(MathError::NotFinite(defi_math::Kind::Number).into()));
-    let negative = Market { slope: -0.1, ..MARKET }.equilibrium().err();
-    assert_eq!(negative, Some(MathError::Negative(defi_math::Kind::Number).into()));
-    // Without a reward nobody stakes who could lend; without demand nobody lends.
-    assert_eq!(Market { reward: 0.0, ..MARKET }.equilibrium().unwrap().staked, 0.0);
-    assert_eq!(Market { demand: 0.0, ..MARKET }.equilibrium().unwrap().staked, 100.0);
-    assert_eq!(Market { demand: 100.0, ..MARKET }.equilibrium().unwrap().staked, 0.0);
+    // Each of the seven numbers.
+    let number = defi_math::Kind::Number;
+    for (bad, reason) in [
+        (f64::NAN, MathError::NotFinite(number)),
+        (f64::INFINITY, MathError::NotFinite(number)),
+        (-0.1, MathError::Negative(number)),
+    ] {
+        for market in [
+            Market { supply: bad, ..MARKET },
+            Market { reward: bad, ..MARKET },
+            Market { demand: bad, ..MARKET },
+            Market { base_rate: bad, ..MARKET },
+            Market { slope: bad, ..MARKET },
+            Market { reserve_factor: bad, ..MARKET },
+            Market { lent_against_stake: bad, ..MARKET },
+        ] {
+            assert_eq!(market.equilibrium().err(), Some(reason.into()), "{market:?}");
+        }
+    }
 
     assert_eq!(
         mother_curve(f64::NAN, 1.0),
@@ -1632,6 +1687,34 @@ fn markets_that_cannot_be_are_refused() {
     assert_eq!(RewardSchedule::Constant { reward: 5.0 }.reward(7), Ok(5.0));
     let never = RewardSchedule::Halving { reward: 5.0, every: 0 };
     assert_eq!(never.reward(7), Err(StakingError::InvalidTerms));
+}
+
+/// Where all is staked that demand leaves, staking pays as much as lending or more; without a reward it never
+/// does.
+#[test]
+fn a_corner_is_where_the_yields_do_not_meet() {
+    let corner = |staked: f64, lent: f64, staking_yield: f64, lending_yield: f64| {
+        Ok(Equilibrium { staked, lent, staking_yield, lending_yield, corner: true })
+    };
+    // 6.25/50 = 1/16 + 1/16, exactly.
+    let even = Market { reward: 6.25, demand: 50.0, base_rate: 0.0625, slope: 0.0625, ..MARKET };
+    assert_eq!(even.equilibrium(), corner(50.0, 50.0, 0.125, 0.125));
+    // What is lent against a stake serves demand too: 100 − 80 + 80/2.
+    let own = Market { reward: 20.0, demand: 60.0, lent_against_stake: 0.5, ..even };
+    assert_eq!(own.equilibrium(), corner(80.0, 60.0, 0.25, 0.125));
+    // Lenders who get nothing, nobody who borrows, nothing that could be staked.
+    let free = Market { reserve_factor: 1.0, ..even };
+    assert_eq!(free.equilibrium(), corner(50.0, 50.0, 0.125, 0.0));
+    let idle = Market { demand: 0.0, ..even };
+    assert_eq!(idle.equilibrium(), corner(100.0, 0.0, 0.0625, 0.0));
+    let all = Market { demand: 100.0, ..even };
+    assert_eq!(all.equilibrium(), corner(0.0, 100.0, 0.0, 0.125));
+    // U = 1/2.
+    let unpaid = Market { reward: 0.0, ..even };
+    assert_eq!(unpaid.equilibrium(), corner(0.0, 100.0, 0.0, 0.046_875));
+    // The smallest reward of all is worth a stake of a few times as much.
+    let least = Market { reward: 5e-324, ..even }.equilibrium().unwrap();
+    assert!(!least.corner && least.staked > 5e-324 && least.staked < 1e-321);
 }
 
 #[test]

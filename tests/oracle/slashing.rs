@@ -7,7 +7,7 @@ use defi_math::staking::cosmos::{
 use defi_math::staking::eigenlayer::{Delegation, Operator, SlashingFactor};
 use defi_math::staking::ethereum::Fork;
 use defi_math::staking::{Fraction, StakingError, cosmos};
-use defi_math::{Kind, MathError, Ratio};
+use defi_math::{Kind, MathError};
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 use proptest::collection::vec;
@@ -182,24 +182,24 @@ fn admitted<N: Exactly>(factor: N) -> Answer<Q> {
     }
 }
 
-/// `slashOperator`: `maxMagnitude` loses `mulWadRoundUp` of itself.
+/// `slashOperator`: `maxMagnitude` loses `mulWadRoundUp` of itself; a factor is `mulWad` of two.
 fn an_operator_is_slashed<N: Sample>() {
     check((factor::<N>(), factor::<N>(), factor::<N>()), |(magnitude, part, beacon)| {
-        let answer = || -> Result<(Ratio<N>, N, N), MathError> {
-            let operator = Operator::new(magnitude)?;
-            let slashed = operator.slash(part)?;
-            let alone = slashed.factor()?.get();
-            Ok((slashed.magnitude(), alone, SlashingFactor::new(magnitude, beacon)?.get()))
-        };
-        let expected = || -> Answer<[Q; 3]> {
+        let slashed = Operator::new(magnitude).and_then(|operator| operator.slash(part));
+        let left = || -> Answer<Q> {
             let magnitude = admitted(magnitude)?;
             let lost = &magnitude * admitted(part)?;
-            let left = &magnitude - N::round(&lost, Fit::Alone, Grid::Amount, UP)?.value();
-            Ok([left.clone(), left, wad::<N>(&(magnitude * admitted(beacon)?))?])
+            Ok(&magnitude - N::round(&lost, Fit::Alone, Grid::Amount, UP)?.value())
         };
-        let values =
-            |(left, alone, both): (Ratio<N>, N, N)| [left.get(), alone, both].map(N::value);
-        agree([answer().map(values).map_err(StakingError::from)], [expected()])
+        let both = SlashingFactor::new(magnitude, beacon);
+        let product = || wad::<N>(&(admitted(magnitude)? * admitted(beacon)?));
+        let answers = [
+            slashed.map(|operator| operator.magnitude().get()),
+            slashed.and_then(|operator| operator.factor()).map(SlashingFactor::get),
+            both.map(SlashingFactor::get),
+        ];
+        let answers = answers.map(|answer| answer.map(N::value).map_err(StakingError::from));
+        agree(answers, [left(), left(), product()])
     });
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::check::{agree, check, on_exact_types};
 use crate::exact::{Exactly, Q, fits, raw, ten, units, whole};
 use crate::generate::{
-    Draw, PriceDraw, Quoted, Sample, Terms, amount, draw, fee, price, price_draw, reserves,
+    Draw, PriceDraw, Quoted, Sample, Terms, amount, draw, fee, integer, price, price_draw, reserves,
 };
 use crate::quantity::is_fraction;
 
@@ -23,6 +23,7 @@ on_exact_types! {
     price_impact,
     the_sale_to_a_price_is_the_largest_that_stops_above_it,
     the_most_profitable_sale,
+    roots_a_fraction_below_a_whole_unit,
     no_curve_without_reserves,
 }
 
@@ -277,6 +278,29 @@ fn is_the_optimum<N: Exactly>(
     prop_assert!(dx.is_zero() || not_above(&(dx - &unit)), "{dx} is above the optimum");
     prop_assert!(!not_above(&(dx + step + unit)), "{dx} is below the optimum");
     Ok(())
+}
+
+/// Without a fee and with one unit of X, what is under the root lies half a unit below a whole unit's square:
+/// rounded up first, it would give that unit, and the sale would go too far.
+fn roots_a_fraction_below_a_whole_unit<N: Sample>() {
+    let no_fee = Terms { numerator: 0, denominator: 1 };
+    check(integer(3..=1 << 45), |root| {
+        let units = |n: u128| N::exactly(&(whole(n) * N::UNIT.value())).unwrap();
+        let number = |n: u32| N::ONE.multiple(n).map(Quoted::of_number);
+        // 4·y/8 = (2·root)² − 1/2
+        let (it, target) = (Curve::new(N::UNIT, units(8 * root * root - 1), no_fee), number(8)?);
+        let sale = agree(
+            [value(it.curve.amount_in_to_price(target.price))],
+            [it.amount_in_to_price(&target)],
+        )?;
+        // y/2 = root² − 1/2
+        let (it, outside) = (Curve::new(N::UNIT, units(2 * root * root - 1), no_fee), number(2)?);
+        let arbitrage = agree(
+            [value(it.curve.optimal_amount_in(outside.price))],
+            [it.optimal_amount_in(&outside)],
+        )?;
+        Ok(sale & arbitrage)
+    });
 }
 
 fn no_curve_without_reserves<N: Sample>() {

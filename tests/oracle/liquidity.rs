@@ -11,13 +11,16 @@ use proptest::prelude::*;
 
 use crate::check::{Judged, Verdict, agree, check, on_exact_types};
 use crate::exact::{Exactly, Q, fits, raw, root_value, ten, whole};
-use crate::generate::{Draw, PriceDraw, Quoted, Sample, amount, draw, price, price_draw, reserves};
+use crate::generate::{
+    Draw, PriceDraw, Quoted, Sample, amount, draw, integer, price, price_draw, reserves,
+};
 
 on_exact_types! {
     the_impermanent_loss,
     the_amounts_at_a_price,
     the_worth_at_a_price,
     the_outcome_of_a_position,
+    roots_a_fraction_beside_a_whole_unit,
 }
 
 /// Any amounts of both tokens, and a price of any magnitude or near theirs.
@@ -89,16 +92,18 @@ fn the_impermanent_loss<N: Sample>() {
 }
 
 /// `√(k/p)` and `√(k·p)`, down.
+fn amounts_at<N: Exactly>((x, y): (N, N), price: &Quoted<N>) -> Judged {
+    let (p, k) = (price.value(), x.value() * y.value());
+    let held = |square: Q| {
+        let root = root_value(&square, N::places(Grid::Amount), Rounding::Down);
+        N::round(&root, Fit::Alone, Grid::Amount, Rounding::Down)
+    };
+    let expected = held(&k / &p).and_then(|x| Ok([x.value(), held(k * p)?.value()]));
+    agree([liquidity::amounts_at_price(amounts((x, y)), price.price).map(pair)], [expected])
+}
+
 fn the_amounts_at_a_price<N: Sample>() {
-    check(position::<N>(), |((x, y), price)| {
-        let (p, k) = (price.value(), x.value() * y.value());
-        let held = |square: Q| {
-            let root = root_value(&square, N::places(Grid::Amount), Rounding::Down);
-            N::round(&root, Fit::Alone, Grid::Amount, Rounding::Down)
-        };
-        let expected = held(&k / &p).and_then(|x| Ok([x.value(), held(k * p)?.value()]));
-        agree([liquidity::amounts_at_price(amounts((x, y)), price.price).map(pair)], [expected])
-    });
+    check(position::<N>(), |(held, price)| amounts_at(held, &price));
 }
 
 /// `x·p + y`.
@@ -156,6 +161,16 @@ fn outcome<N: Exactly>(
     ])
 }
 
+fn outcome_of<N: Exactly>(deposit: (N, N), redeemed: (N, N), price: &Quoted<N>) -> Judged {
+    let (deposit, redeemed) = (amounts(deposit), amounts(redeemed));
+    let answer = liquidity::outcome(deposit, redeemed, price.price).map(|outcome| {
+        let [x, y] = pair(outcome.fees);
+        let of = |amount: Amount<N>| amount.get().value();
+        [of(outcome.value), of(outcome.held), of(outcome.impermanent_loss), x, y]
+    });
+    agree([answer], [outcome(&pair(deposit), &pair(redeemed), price)])
+}
+
 fn the_outcome_of_a_position<N: Sample>() {
     let redeemed = [draw::<N>(), draw()];
     check((position::<N>(), redeemed, any::<bool>()), |((deposit, price), [x, y], at_pool)| {
@@ -166,13 +181,23 @@ fn the_outcome_of_a_position<N: Sample>() {
         } else {
             price
         };
-        let (deposit, redeemed) = (amounts(deposit), amounts(redeemed));
-        let answer = liquidity::outcome(deposit, redeemed, price.price).map(|outcome| {
-            let [x, y] = pair(outcome.fees);
-            let of = |amount: Amount<N>| amount.get().value();
-            [of(outcome.value), of(outcome.held), of(outcome.impermanent_loss), x, y]
-        });
-        agree([answer], [outcome(&pair(deposit), &pair(redeemed), &price)])
+        outcome_of(deposit, redeemed, &price)
+    });
+}
+
+/// `√k` is what it is before it is rounded: where `k/p` lies half a unit below a whole unit's square, or above
+/// it, a quotient that was rounded first would give another root.
+fn roots_a_fraction_beside_a_whole_unit<N: Sample>() {
+    check((integer(1..=1 << 45), any::<bool>()), |(root, above)| {
+        let units = |n: u128| N::exactly(&(whole(n) * N::UNIT.value())).unwrap();
+        let twice = 2 * root * root;
+        let deposit = (units(1), units(if above { twice + 1 } else { twice - 1 }));
+        let two = Quoted::of_number(N::ONE.multiple(2)?);
+        let first = amounts_at(deposit, &two)? & amounts_at(deposit, &two.inverse())?;
+        let (one, few, many) = (Quoted::of_number(N::ONE), units(2 * root), units(4 * root));
+        let second =
+            outcome_of(deposit, (few, many), &one)? & outcome_of(deposit, (many, few), &one)?;
+        Ok(first & second)
     });
 }
 

@@ -264,10 +264,11 @@ fn deposits_and_a_move_between_operators<N: Sample>() {
             let moved = moved.deposit(amounts[2], one(later)?)?;
             Ok((state(&staker), worth(&staker, later)?, state(&moved), worth(&moved, later)?))
         };
+        let nobody = Staker { shares: Q::zero(), scaling: whole(1) };
+        prop_assert_eq!(state(&Delegation::default()), nobody.clone());
         let expected = || -> Answer<(Staker, Q, Staker, Q)> {
             let [a, b, c] = amounts.map(N::value);
             let [opened, slashed, elsewhere, later] = factors.map(N::value);
-            let nobody = Staker { shares: Q::zero(), scaling: whole(1) };
             let staker = nobody.deposit::<N>(&a, &opened)?.deposit::<N>(&b, &slashed)?;
             let moved = staker.delegate::<N>(&slashed, &elsewhere)?.deposit::<N>(&c, &later)?;
             let worth = staker.withdrawable::<N>(&later)?;

@@ -229,6 +229,13 @@ fn impermanent_loss_is_symmetric() {
         Ok(Verdict::Held)
     });
     assert_eq!(liquidity::impermanent_loss(1.0), Ok(Ratio::ZERO));
+    // A few ulps beside one, what is kept can round to more than all.
+    check((1.0..2.0_f64, 1..=4_u32), |(base, ulps)| {
+        let quote = (0..ulps).fold(base, |quote, _| quote.next_up());
+        let loss = liquidity::impermanent_loss(Price::from_amounts(quote, base)?)?;
+        prop_assert!(loss.get() <= RELATIVE_TOLERANCE, "{loss}");
+        Ok(Verdict::Held)
+    });
 }
 
 #[test]

@@ -1687,6 +1687,41 @@ fn markets_that_cannot_be_are_refused() {
     assert_eq!(RewardSchedule::Constant { reward: 5.0 }.reward(7), Ok(5.0));
     let never = RewardSchedule::Halving { reward: 5.0, every: 0 };
     assert_eq!(never.reward(7), Err(StakingError::InvalidTerms));
+    // Two whole spans of three periods have passed.
+    assert_eq!(RewardSchedule::Halving { reward: 5.0, every: 3 }.reward(8), Ok(1.25));
+    assert_eq!(RewardSchedule::Constant { reward: 0.0 }.reward(7), Ok(0.0));
+    for falling in [
+        RewardSchedule::Constant { reward: -5.0 },
+        RewardSchedule::Exponential { supply: 100.0, growth: -0.1 },
+    ] {
+        assert_eq!(falling.reward(1), Err(MathError::Negative(number).into()));
+    }
+}
+
+#[test]
+fn portfolios_that_cannot_be_split_are_refused() {
+    let agent = Portfolio {
+        staking_mean: 0.05,
+        lending_mean: 0.05,
+        staking_variance: 0.01,
+        lending_variance: 0.03,
+        covariance: 0.0,
+        risk_aversion: 1.0,
+    };
+    assert_eq!(agent.staked_part(), Ok(0.75));
+    for bold in [0.0, -1.0, f64::NAN] {
+        let part = Portfolio { risk_aversion: bold, ..agent }.staked_part();
+        assert_eq!(part, Err(StakingError::InvalidTerms), "{bold}");
+    }
+    // The same risk twice, and one less than none.
+    for covariance in [0.02, 0.03, f64::NAN] {
+        let part = Portfolio { covariance, ..agent }.staked_part();
+        assert_eq!(part, Err(StakingError::InvalidTerms), "{covariance}");
+    }
+    let not_finite = Err(MathError::NotFinite(defi_math::Kind::Ratio).into());
+    for staking_mean in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        assert_eq!(Portfolio { staking_mean, ..agent }.staked_part(), not_finite);
+    }
 }
 
 /// Where all is staked that demand leaves, staking pays as much as lending or more; without a reward it never

@@ -10,9 +10,9 @@ use defi_math::staking::equilibrium::{Equilibrium, Market, Portfolio, RewardSche
 use defi_math::staking::ethereum::{Fork, INCREMENT};
 use defi_math::staking::inequality::{Distribution, Effect};
 use defi_math::staking::{
-    Book, BookState, Cascade, Delegations, Disposition, Exposure, Fraction, Kept, Loan, LoanState,
-    LoanTerms, MarketReading, Risk, RiskGuard, StakingError, StakingPool, StakingPoolState,
-    expected_loss, mother_curve, slash,
+    Book, BookState, Cascade, Collapse, Delegations, Disposition, Exposure, Fraction, Kept, Loan,
+    LoanState, LoanTerms, MarketReading, Risk, RiskGuard, StakingError, StakingPool,
+    StakingPoolState, expected_loss, mother_curve, slash,
 };
 use defi_math::{Amount, Index, MathError, Number, Price, Ratio, Shares, Wad};
 use num_bigint::BigInt;
@@ -1100,10 +1100,18 @@ fn a_cascade_grows_with_the_shock() {
             let (all, total, _) = failed(&mut edge.loans.clone(), unit(small + more), price);
             prop_assert!(less.is_subset(&all));
             prop_assert!(bought <= total);
+            let (naive, exactly, _) = naive(&edge.loans, unit(small + more), price);
+            prop_assert_eq!((all, total), (naive, exactly));
             Ok(Verdict::Held)
         });
     }
     law!(law);
+    // Nobody fails: what was bought is still bought, at its price.
+    let price = market(wad(1_000), wad(1_000));
+    let mut sturdy = [Exposure::new(0, wad(1), wad(100)).unwrap()];
+    let end = Cascade::new(&mut sturdy).after_buying(wad(5)).unwrap().settle(price).unwrap();
+    let expected = Collapse { failed: 0, bought: wad(5), price: price(wad(5)), rounds: 0 };
+    assert_eq!(end, expected);
 }
 
 /// Equal thresholds, thresholds that differ in the last place, and floats: the same order everywhere.
@@ -1125,6 +1133,61 @@ fn nearly_equal_loans_fail_in_their_order() {
     // `debt·price > resources` holds below 50, strictly.
     assert_eq!(first(price), 100);
     assert_eq!(Exposure::new(0, 0.0, 1.0).err(), Some(StakingError::NoDebt));
+}
+
+/// Thresholds that floats confuse, of any magnitude: the order in which the loans fail is the exact one.
+#[test]
+fn loans_fail_in_the_order_of_their_exact_thresholds() {
+    fn law<N: Exactly>() {
+        let debt = 10_u128.pow(20)..=10_u128.pow(21);
+        let scale = (0..=6_u32).prop_map(|places| 10_u128.pow(places));
+        let loans = vec((debt, 0..=4_u128), 2..90);
+        check((loans, scale), |(loans, scale)| {
+            let unit = |n: u128| N::of_units(n).unwrap();
+            let exact: Vec<Q> = loans
+                .iter()
+                .map(|(debt, above)| Q::new((debt * scale + above).into(), (*debt).into()))
+                .collect();
+            let mut exposures: Vec<_> = (0..)
+                .zip(&loans)
+                .map(|(id, (debt, above))| {
+                    Exposure::new(id, unit(*debt), unit(debt * scale + above)).unwrap()
+                })
+                .collect();
+            let mut cascade = Cascade::new(&mut exposures);
+            prop_assert_eq!(cascade.settle(|_| None).unwrap().failed, loans.len());
+            let order = cascade.loans().iter().map(|loan| &exact[loan.id() as usize]);
+            prop_assert!(order.is_sorted());
+            Ok(Verdict::Held)
+        });
+    }
+    law!(law);
+}
+
+/// A loan fails when its debt costs more than its stake, interest included; in default it has nothing to give.
+#[test]
+fn a_loan_fails_when_its_debt_costs_more_than_its_stake() {
+    fn law<N: Exactly>() {
+        let cases = (borrowed::<N>(), kept::<N>(), 0..=10_u32.pow(9), 1..=4_000_u32, 1..=1_000_u32);
+        check(cases, |(loan, kept, growth, quote, base)| {
+            let growth = N::of_units(10_u128.pow(18) + u128::from(growth) * 10_u128.pow(9));
+            let loan = accept!(loan.accrue(growth.unwrap().get()));
+            let loan = accept!(loan.slash(kept)).after;
+            let exposure = Exposure::of_loan(7, &loan).unwrap();
+            let debt = loan.debt().unwrap();
+            prop_assert_eq!((exposure.id(), exposure.debt()), (7, debt));
+            let amount = |n: u32| N::of_units(n.into()).unwrap();
+            let price = Price::from_amounts(amount(quote), amount(base)).unwrap();
+            let dearer = units(debt) * quote > units(loan.stake()) * base;
+            let fails = dearer || loan.is_in_default().unwrap();
+            prop_assert_eq!(exposure.fails_at(price), Ok(fails));
+            Ok(Verdict::Held)
+        });
+    }
+    law!(law);
+    let terms = LoanTerms::new(Fraction::ONE_HALF, 2, Wad::ONE).unwrap();
+    let free = Exposure::of_loan(7, &Loan::new(terms, wad(100)).unwrap());
+    assert_eq!(free, Err(StakingError::NoDebt));
 }
 
 #[test]

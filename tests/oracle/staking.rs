@@ -5,14 +5,15 @@ use defi_math::staking::{
     Book, BookState, Disposition, Fraction, Kept, Loan, LoanState, LoanTerms, StakingError,
     StakingPool, StakingPoolState, dispose, security_budget,
 };
-use defi_math::{Amount, Index, MathError, Ratio, Shares};
+use defi_math::{Amount, Index, Kind, MathError, Ratio, Shares};
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 
 use crate::check::{Judged, Verdict, agree, check, check_refusals, on_exact_types};
 use crate::exact::{Exactly, Q, fits, raw, ten, units, whole};
-use crate::generate::{Draw, Sample, Terms, amount, draw, natural, price_draw, share};
+use crate::generate::{Draw, Sample, Terms, amount, draw, integer, natural, price_draw, share};
 
 on_exact_types! {
     a_deposit_and_a_mint,
@@ -82,6 +83,37 @@ fn numerator<N: Exactly>(a: &Q, b: &Q) -> Result<(), MathError> {
 
 fn round<N: Exactly>(value: &Q, fit: Fit<&Q>, rounding: Rounding) -> Answer<Q> {
     Ok(N::round(value, fit, Grid::Amount, rounding)?.value())
+}
+
+/// A part of one as two integers of 32 bits, in lowest terms: of any two, of ten-thousandths, of a decimal.
+#[test]
+fn a_fraction_is_a_part_in_lowest_terms() {
+    let terms = |value: &Q| {
+        let [a, b] = [value.numer(), value.denom()].map(u32::try_from);
+        match (a, b) {
+            (Ok(a), Ok(b)) if *value <= whole(1) => Ok((a, b)),
+            _ => Err(MathError::OutOfRange(Kind::Ratio)),
+        }
+    };
+    let part = |part: Fraction| (part.numerator(), part.denominator());
+    let number = || natural(0..=u32::MAX);
+    let decimal = (integer(0..=u64::MAX.into()), 0..=28_u32);
+    check((number(), number(), 0..=10_001_u32, decimal), |(a, b, points, (mantissa, places))| {
+        let quotient = |a: u32, b: u32| if b == 0 { whole(2) } else { Q::new(a.into(), b.into()) };
+        for (a, b) in [(a, b), (b, a)] {
+            agree([Fraction::new(a, b).map(part)], [terms(&quotient(a, b))])?;
+        }
+        let of_points = Fraction::from_basis_points(points).map(part);
+        agree([of_points], [terms(&quotient(points, 10_000))])?;
+        let number = Decimal::try_from_i128_with_scale(mantissa.try_into()?, places)?;
+        let exactly = Q::new(mantissa.into(), ten(places));
+        agree([Fraction::try_from(number).map(part)], [terms(&exactly)])?;
+        Ok(Verdict::Answered)
+    });
+    let named = [Fraction::ZERO, Fraction::ONE, Fraction::ONE_HALF, Fraction::ONE_THIRD];
+    for (named, (a, b)) in named.into_iter().zip([(0, 9), (9, 9), (9, 18), (9, 27)]) {
+        assert_eq!(Ok(named), Fraction::new(a, b));
+    }
 }
 
 // The pool.

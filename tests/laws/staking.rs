@@ -1135,6 +1135,24 @@ fn nearly_equal_loans_fail_in_their_order() {
     assert_eq!(Exposure::new(0, 0.0, 1.0).err(), Some(StakingError::NoDebt));
 }
 
+/// A total that cannot be held ends the cascade with one error, as the last failure ends it with none.
+#[test]
+fn a_cascade_ends_once() {
+    let most = Wad::from_raw(u128::MAX);
+    let mut large = [0, 1].map(|id| Exposure::new(id, most, wad(0)).unwrap());
+    let mut cascade = Cascade::new(&mut large);
+    let mut rounds = cascade.rounds(|_| None);
+    assert_eq!(rounds.next(), Some(Err(MathError::Overflow.into())));
+    assert_eq!(rounds.next(), None);
+    assert_eq!(cascade.settle(|_| None).err(), Some(MathError::Overflow.into()));
+    // A price that rises after the end asks nobody any more.
+    let mut sturdy = [Exposure::new(0, wad(1), wad(2)).unwrap()];
+    let mut cascade = Cascade::new(&mut sturdy);
+    let mut prices = [Some(Price::new(Wad::ONE).unwrap()), None].into_iter();
+    let mut rounds = cascade.rounds(|_| prices.next().unwrap());
+    assert_eq!((rounds.next(), rounds.next()), (None, None));
+}
+
 /// Thresholds that floats confuse, of any magnitude: the order in which the loans fail is the exact one.
 #[test]
 fn loans_fail_in_the_order_of_their_exact_thresholds() {

@@ -218,11 +218,11 @@ pub fn slash<N: Number>(
         let due = fault.fraction.of(entry.initial)?;
         remaining = if due < remaining { (remaining - due)? } else { Amount::ZERO };
         let taken = if due < entry.balance { due } else { entry.balance };
-        (entry.balance - taken)?;
         unbonding = (unbonding + taken)?;
     }
     let taken = if remaining < bonded { remaining } else { bonded };
     let after = (bonded - taken)?;
+    // Refuses no more: a part of an entry has the places that the entry can carry, and so has the rest.
     for entry in unbondings.iter_mut().map(|entry| &mut entry.state).filter(|entry| liable(entry)) {
         let due = fault.fraction.of(entry.initial)?;
         let taken = if due < entry.balance { due } else { entry.balance };

@@ -188,7 +188,7 @@ fn simulate(cell: Cell, blocks: u32, random: &mut ChaCha8Rng) -> Result<Outcome,
         supply += stake;
         let loan = Loan::new(terms, stake)?;
         let borrows = random.random_bool(cell.borrow);
-        loans.push(if borrows { loan.borrow(loan.borrowable()?)?.after } else { loan });
+        loans.push(if borrows { loan.borrow(loan.maximum_borrow()?)?.after } else { loan });
     }
     let mut staked: f64 = supply;
     let mut burned = 0.0;

@@ -141,7 +141,7 @@ fn lent() -> Done<(Book, Vec<Loan>)> {
         book = book.join(&loan)?;
         // Some borrow three fifths of what they may, some all of it.
         let boldness = Decimal::new((60 + i * 37 % 41).into(), 2);
-        let borrowed = book.borrow(&loan, loan.borrowable()?.mul_down(boldness)?)?;
+        let borrowed = book.borrow(&loan, loan.maximum_borrow()?.mul_down(boldness)?)?;
         book = borrowed.after;
         loans.push(borrowed.loan.after);
     }

@@ -524,7 +524,7 @@ fn a_float_can_take_all_that_it_is_shown() {
 
         let terms = LoanTerms::new(Fraction::new(1, 3).unwrap(), 2, 2.0).unwrap();
         let loan = StakeLoan::new(terms, a + b).unwrap().borrow(b).unwrap().after;
-        let left = loan.borrowable().unwrap();
+        let left = loan.maximum_borrow().unwrap();
         met += u32::from(3.0 * (b + left.get()) > a + b);
         assert!(loan.borrow(left).is_ok(), "{a} {b}");
     }

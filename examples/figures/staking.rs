@@ -52,7 +52,7 @@ pub(super) fn redemption_price(canvas: &Canvas) -> Drawn {
 /// Half of its stake borrowed.
 fn loan(factor: Fraction, exponent: u32, largest: f64) -> Drawn<Loan<f64>> {
     let loan = Loan::new(LoanTerms::new(factor, exponent, largest)?, 100.0)?;
-    Ok(loan.borrow(loan.borrowable()?)?.after)
+    Ok(loan.borrow(loan.maximum_borrow()?)?.after)
 }
 
 /// How many of a thousand loans have failed after each round, for three first purchases.

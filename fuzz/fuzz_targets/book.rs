@@ -164,14 +164,14 @@ impl<N: Fuzzed> World<N> {
         match op {
             Op::Borrow(i, size) => {
                 let loan = self.loans[at(i)];
-                let amount = size.of(loan.borrowable().ok()?)?;
+                let amount = size.of(loan.maximum_borrow().ok()?)?;
                 let borrowed = book.borrow(&loan, amount).ok()?;
                 self.issue(borrowed.loan.issued);
                 (self.book, self.loans[at(i)]) = (borrowed.after, borrowed.loan.after);
             }
             Op::BorrowGuarded(i, size, limits, prices) => {
                 let loan = self.loans[at(i)];
-                let amount = size.of(loan.borrowable().ok()?)?;
+                let amount = size.of(loan.maximum_borrow().ok()?)?;
                 let [lowest_price, highest_price, average_price] =
                     prices.map(|bits| Price::new(N::read(bits)).or(Price::new(N::ONE)));
                 let guard = RiskGuard {

@@ -487,7 +487,7 @@ impl<N: Number> Loan<N> {
     ///
     /// # Errors
     /// [`MathError::Inexact`] when a `Decimal` cannot hold the difference.
-    pub fn borrowable(&self) -> Result<Amount<N>, StakingError> {
+    pub fn maximum_borrow(&self) -> Result<Amount<N>, StakingError> {
         let (stake, c) = (self.state.stake, self.state.terms.collateral_factor);
         let one = N::ONE.exact(Grid::Amount)?;
         let (by, over) = (one.times(c.numerator())?, one.times(c.denominator())?);
@@ -518,7 +518,7 @@ impl<N: Number> Loan<N> {
     ///
     /// let terms = LoanTerms::new(Fraction::ONE_QUARTER, 2, dec!(2))?;
     /// let loan = Loan::new(terms, dec!(100))?.borrow(dec!(20))?.after;
-    /// assert_eq!(loan.borrowable()?, dec!(5));
+    /// assert_eq!(loan.maximum_borrow()?, dec!(5));
     /// assert_eq!(loan.borrow(dec!(6)), Err(StakingError::AboveCollateralFactor));
     /// # Ok::<(), StakingError>(())
     /// ```

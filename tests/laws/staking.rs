@@ -457,7 +457,7 @@ fn borrowed<N: Exactly>() -> BoxedStrategy<Loan<N>> {
     (terms::<N>(), stake::<N>(1 << 30), any::<u32>())
         .prop_filter_map("nothing to borrow", |(terms, stake, part)| {
             let loan = Loan::new(terms, stake).ok()?;
-            let free = units(loan.borrowable().ok()?);
+            let free = units(loan.maximum_borrow().ok()?);
             Some(loan.borrow(part_of::<N>(&free, part)).ok()?.after)
         })
         .boxed()
@@ -531,7 +531,7 @@ fn repaying_never_worsens_the_price() {
                 let all = slashed.redemption_cost().unwrap();
                 prop_assert!((repayment.payment + rest).unwrap() >= all);
             }
-            let free = units(slashed.borrowable().unwrap());
+            let free = units(slashed.maximum_borrow().unwrap());
             if let Ok(borrow) = slashed.borrow(part_of::<N>(&free, more)) {
                 prop_assert!(borrow.after.redemption_price().unwrap() >= price);
             }
@@ -604,7 +604,8 @@ fn floats_follow_wads_in_pools_and_loans() {
     check(cases, |(terms, stake, part, kept)| {
         let stake = wad(stake);
         let exact = accept!(Loan::new(terms, stake));
-        let exact = accept!(exact.borrow(part_of(&units(exact.borrowable().unwrap()), part))).after;
+        let exact =
+            accept!(exact.borrow(part_of(&units(exact.maximum_borrow().unwrap()), part))).after;
         let exact = exact.slash(kept).unwrap().after;
         let largest = terms.largest_price().to_f64();
         let float = LoanTerms::new(terms.collateral_factor(), terms.exponent(), largest).unwrap();
@@ -749,7 +750,7 @@ fn step<N: Exactly>(
 ) -> Option<(Book<N>, usize, Option<Loan<N>>)> {
     match action {
         Action::Borrow(i, part) => {
-            let free = units(loans[i].borrowable().ok()?);
+            let free = units(loans[i].maximum_borrow().ok()?);
             let borrowed = book.borrow(&loans[i], part_of::<N>(&free, part)).ok()?;
             ledger.issued += units(borrowed.loan.issued);
             Some((borrowed.after, i, Some(borrowed.loan.after)))
@@ -873,7 +874,7 @@ fn security_budget_falls_with_borrowing_and_is_restored_by_repaying() {
         check((terms::<N>(), stake::<N>(1 << 30), any::<u32>()), |(terms, stake, part)| {
             let loan = accept!(Loan::new(terms, stake));
             let book = accept!(Book::default().join(&loan));
-            let asked = part_of::<N>(&units(accept!(loan.borrowable())), part);
+            let asked = part_of::<N>(&units(accept!(loan.maximum_borrow())), part);
             let borrowed = accept!(book.borrow(&loan, asked));
             let budget = |book: &Book<N>| units(book.security_budget(N::ONE).unwrap());
             prop_assert_eq!(budget(&book), units(stake));
@@ -912,7 +913,7 @@ fn the_guard_can_only_stop() {
                 let loan = accept!(Loan::new(terms, stake));
                 let book = accept!(Book::default().join(&loan));
                 let book = accept!(book.join(&accept!(Loan::new(terms, other))));
-                let asked = part_of::<N>(&units(accept!(loan.borrowable())), part);
+                let asked = part_of::<N>(&units(accept!(loan.maximum_borrow())), part);
                 let guard = RiskGuard {
                     largest_issued_share: issued,
                     smallest_security_share: secure,
@@ -1647,7 +1648,7 @@ fn loans_that_cannot_be_are_refused() {
     let owing = grown.repay(grown.debt().unwrap()).unwrap();
     assert_eq!(owing.interest, wad(5));
     assert!(owing.after.unlock(wad(100)).is_ok());
-    assert_eq!(grown.borrowable(), Ok(Amount::ZERO));
+    assert_eq!(grown.maximum_borrow(), Ok(Amount::ZERO));
 }
 
 #[test]

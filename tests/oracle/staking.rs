@@ -729,7 +729,7 @@ fn what_a_loan_can_bear<N: Sample>() {
 
 fn a_borrowing<N: Sample>() {
     check((owed::<N>(), repaid::<N>()), |(case, asked)| {
-        let free = case.loan.borrowable().unwrap_or(Amount::ZERO);
+        let free = case.loan.maximum_borrow().unwrap_or(Amount::ZERO);
         let asked = asked.of(if free.is_zero() { case.loan.stake().get() } else { free.get() });
         let expected = || -> Answer<(Q, Q)> {
             if asked.is_zero() {
@@ -759,7 +759,7 @@ fn a_borrowing<N: Sample>() {
         } else {
             exact::<N>(&(limit - case.debt()))
         };
-        prop_assert_eq!(case.loan.borrowable().map(|free| free.get().value()), room);
+        prop_assert_eq!(case.loan.maximum_borrow().map(|free| free.get().value()), room);
         agree([receipt], [expected()])
     });
 }

@@ -151,7 +151,7 @@ impl<N: Token> Network<N> {
             return Ok(());
         }
         // A debtor at its own limit is refused too.
-        if loan.borrowable()? >= asked {
+        if loan.maximum_borrow()? >= asked {
             let borrow = self.book.borrow(loan, asked)?;
             (*loan, self.book) = (borrow.loan.after, borrow.after);
             self.tally.issued = (self.tally.issued + borrow.loan.issued)?;

@@ -148,7 +148,8 @@ fn aligned(a: Decimal, b: Decimal) -> Result<(U256, U256, u32), MathError> {
 
 /// Brings a result, already rounded to the places of its grid, to those that `fit` can carry. Two
 /// roundings in the same direction are one.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as `mul_div`")]
 fn settle(
     result: U256,
     fit: Fit<Decimal>,
@@ -310,7 +311,11 @@ impl Number for Decimal {
         })
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a result returned in memory is copied once for each `?` on its way to the caller"
+    )]
     fn mul_div(
         self,
         by: U256,

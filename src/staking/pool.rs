@@ -6,7 +6,7 @@ use super::{
     Claim, Deposit, Fraction, Kept, PoolReward, PoolSlash, Redemption, StakingError, Unbond, lacks,
 };
 use crate::error::MathError;
-use crate::num::{Exact, Fit, Grid, Number, Rounding};
+use crate::num::{Exact, Fit, Grid, Number, Rounding, Wide};
 use crate::quantity::{Amount, IntoQuantity, Price, Ratio, Shares, with_virtual_shares};
 
 /// The most places of the virtual offset.
@@ -658,7 +658,8 @@ impl<N: Number> StakingPool<N> {
     /// waited.
     ///
     /// # Rounding
-    /// Down, for those who still wait: the queue always holds what it owes.
+    /// Down, for those who still wait: the queue always holds what it owes. What was lost up, where a `Decimal`
+    /// has no place for it.
     ///
     /// # Errors
     /// [`StakingError::NotMature`] before its time; [`StakingError::InsufficientStake`] when the queue
@@ -672,7 +673,14 @@ impl<N: Number> StakingPool<N> {
             return Err(StakingError::InsufficientStake);
         }
         let unbonding = self.state.unbonding.less_part(amount)?;
-        let lost = (withdrawal.amount - amount)?;
+        // What is lost is told, and nothing is booked by it: a `Decimal` without the places does not refuse.
+        let lost = match withdrawal.amount - amount {
+            Err(MathError::Inexact) => {
+                let lost = withdrawal.amount.wide()?.saturating_minus(amount.wide()?);
+                Amount::from_wide(lost, Fit::Alone, Rounding::Up)?
+            }
+            exact => exact?,
+        };
         let after = Self { state: StakingPoolState { unbonding, ..self.state } };
         Ok(Claim { amount, lost, after })
     }

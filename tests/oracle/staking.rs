@@ -403,7 +403,10 @@ fn a_withdrawal_that_waits<N: Sample>() {
         let answer = claim.map(|c| {
             (c.amount.get().value(), c.lost.get().value(), c.after.unbonding().get().value())
         });
-        let paid = (expected.clone(), asked - &expected, now.unbonding - &expected);
+        // Told exactly where a place for it is, else not less than it is.
+        let lost = asked - &expected;
+        let told = N::exactly(&lost).or_else(|_| N::round(&lost, Fit::Alone, Grid::Amount, UP))?;
+        let paid = (expected.clone(), told.value(), now.unbonding - &expected);
         agree([answer], [Ok(paid)])
     });
 }

@@ -194,10 +194,9 @@ mod implementation {
             }
         }
 
-        /// Both zeros, by their bits: it costs a quote less than a comparison of floats.
         #[inline]
         fn is_zero(self) -> bool {
-            self.to_bits() << 1 == 0
+            self == 0.0
         }
 
         fn normalized(self) -> Self {

@@ -127,7 +127,7 @@ fn main() -> Told {
     let left = dai.owed(record)?;
     println!("   left: {held} shares of ETH and a debt of {} DAI", left.get().round_dp(2));
 
-    println!("8. The debt is recognised as bad.");
+    println!("8. The debt is recognized as bad.");
     let positions = borrower(&dai, &eth, record, held, price)?;
     let before = dai.exchange_rate()?.get();
     let loss = dai.write_off(record, collateral_value(&positions)?)?;

@@ -41,7 +41,7 @@
 //! - `utilization_is_at_most_one_iff_cash_covers_reserves`, `borrow_rate_never_falls_with_utilization`,
 //!   `inverse_rate_is_the_least_utilization`.
 //! - `interest_is_conserved`: what borrowers owe more is what suppliers and reserves gain, to the unit.
-//! - `exchange_rate_never_falls`: by no operation but a recognised bad debt.
+//! - `exchange_rate_never_falls`: by no operation but a recognized bad debt.
 //! - `accruing_more_often_never_lowers_debt`.
 //! - `no_actor_leaves_with_more_than_brought_and_earned`, with donations, one-unit deposits, and
 //!   accruals as often as one likes.

@@ -106,7 +106,7 @@ pub struct Liquidation<N: Number = Decimal, U: Copy = PerBlock> {
     pub seizure: Seizure<N, U>,
 }
 
-/// A bad debt recognised.
+/// A bad debt recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct WriteOff<N: Number = Decimal, U: Copy = PerBlock> {

@@ -129,7 +129,7 @@ impl Market {
     }
 
     /// `y_l = U·(β₀ + β₁·U)·(1 − rf)`, `U = B/ℓ`: what lending pays when `s` is staked, in a market that
-    /// [`equilibrium`](Self::equilibrium) accepts; the yield of full utilisation when no more is
+    /// [`equilibrium`](Self::equilibrium) accepts; the yield of full utilization when no more is
     /// lent than is demanded.
     #[must_use]
     pub fn lending_yield(&self, staked: f64) -> f64 {

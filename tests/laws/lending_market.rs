@@ -120,7 +120,7 @@ fn case<N: Exactly>() -> impl Strategy<Value = (AccruedMarket<N>, Debt<N>, Actio
         .prop_map(|(market, owed, since, action)| (market, debt(&market, owed, since), action))
 }
 
-/// By no operation; only a recognised bad debt lowers it.
+/// By no operation; only a recognized bad debt lowers it.
 #[test]
 fn exchange_rate_never_falls() {
     fn law<N: Exactly>() {

@@ -273,8 +273,13 @@ fn is_the_optimum<N: Exactly>(
         &after * &after <= most
     };
     let unit = Q::new(1.into(), ten(N::places(Grid::Amount)));
-    let rounded = N::round(dx, Fit::To(&it.x), Grid::Amount, Rounding::Down).unwrap();
-    let step = rounded.step().max(unit.clone());
+    let step_at = |dx: &Q| {
+        let rounded = N::round(dx, Fit::To(&it.x), Grid::Amount, Rounding::Down)?;
+        Ok::<_, MathError>(rounded.step().max(unit.clone()))
+    };
+    // A sale rounded down to where one place more begins has lost the coarser step of above.
+    let own = step_at(dx).unwrap();
+    let step = step_at(&(dx + &own * Q::from_integer(10.into()))).unwrap_or(own);
     prop_assert!(dx.is_zero() || not_above(&(dx - &unit)), "{dx} is above the optimum");
     prop_assert!(!not_above(&(dx + step + unit)), "{dx} is below the optimum");
     Ok(())

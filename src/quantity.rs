@@ -777,7 +777,7 @@ impl TryFrom<Decimal> for FeeShare {
 macro_rules! fraction_text {
     ($name:ident) => {
         impl fmt::Display for $name {
-            /// The fraction in lowest terms: `3/1000`.
+            /// Numerator and denominator in lowest terms, as `3/1000`.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}/{}", self.numerator(), self.denominator())
             }
@@ -790,6 +790,8 @@ macro_rules! fraction_text {
         }
     };
 }
+
+pub(crate) use fraction_text;
 
 fraction_text!(Fee);
 fraction_text!(FeeShare);

@@ -1,9 +1,11 @@
 //! A part of a whole as two integers.
 
+use core::fmt;
+
 use rust_decimal::Decimal;
 
 use crate::error::{Kind, MathError};
-use crate::quantity::{lowest_terms, terms_of};
+use crate::quantity::{fraction_text, lowest_terms, terms_of};
 
 /// A part of a whole, from nothing to all of it, as a fraction in lowest terms: a commission, a
 /// collateral factor, a cap, the part of the stake that an attacker needs.
@@ -18,11 +20,12 @@ use crate::quantity::{lowest_terms, terms_of};
 /// use rust_decimal::dec;
 ///
 /// assert_eq!(Fraction::new(2, 6)?, Fraction::ONE_THIRD);
+/// assert_eq!(Fraction::ONE_THIRD.to_string(), "1/3");
 /// assert_eq!(Fraction::from_basis_points(1_000)?, Fraction::try_from(dec!(0.1))?);
 /// assert!(Fraction::new(4, 3).is_err());
 /// # Ok::<(), defi_math::MathError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "(u32, u32)", into = "(u32, u32)"))]
 pub struct Fraction {
@@ -86,6 +89,8 @@ impl Fraction {
         self.denominator.saturating_sub(self.numerator)
     }
 }
+
+fraction_text!(Fraction);
 
 impl TryFrom<Decimal> for Fraction {
     type Error = MathError;

@@ -3,7 +3,7 @@
 use defi_math::lending::rewards::{RewardHolder, RewardPool};
 use defi_math::lending::{
     Account, AccruedMarket, Collateral, Debt, InterestRateModel, LendingError, LiquidationTerms,
-    Loan, Market, Parameter, Position as Holding, Terms, TokenizedVault,
+    Loan, Market, Parameter, Position as Holding, Terms, TokenizedVault, utilization,
 };
 use defi_math::rate::{PerBlock, blocks, seconds};
 use defi_math::vault::{
@@ -12,7 +12,7 @@ use defi_math::vault::{
     risk,
 };
 use defi_math::{Amount, Index, MathError, Number, Price, Ray, Shares, Wad};
-use rust_decimal::dec;
+use rust_decimal::{Decimal, dec};
 
 /// A market without interest, in which a share costs so much at first.
 fn flat<N: Number>(rate: N) -> AccruedMarket<N> {
@@ -23,6 +23,19 @@ fn flat<N: Number>(rate: N) -> AccruedMarket<N> {
 
 fn ether<N: defi_math::vault::VaultNumber>(ratio: N::Rate) -> CollateralTypeState<N> {
     CollateralTypeState::at_ratio(ratio).unwrap()
+}
+
+/// What is lent of nothing is no part of it, in no kind of number.
+#[test]
+fn utilization_of_nothing_is_refused_for_its_divisor() {
+    fn refused<N: Number>() {
+        let ten = N::ONE.multiple(10).unwrap();
+        let refusal = LendingError::Math(MathError::DivisionByZero);
+        assert_eq!(utilization(N::ZERO, ten, ten), Err(refusal));
+    }
+    refused::<Wad>();
+    refused::<Decimal>();
+    refused::<f64>();
 }
 
 /// Floats whose sums are rounded: `a/7` and `b/11`.

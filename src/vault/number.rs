@@ -144,9 +144,7 @@ macro_rules! exact_coins {
             type Rate = $rate;
 
             const NOTHING: U256 = U256::ZERO;
-            // 10^45.
-            const COIN: U256 =
-                U256::from_halves(2_938_735, 298_446_595_904_573_959_823_029_002_645_106_851_840);
+            const COIN: U256 = U256::product(10_u128.pow(18), 10_u128.pow(27));
             const LARGEST: U256 = U256::from_halves(u128::MAX, u128::MAX);
             const LARGEST_ROOM: U256 = U256::from_halves(u128::MAX >> 60, u128::MAX);
 

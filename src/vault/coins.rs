@@ -145,7 +145,10 @@ impl<N: VaultNumber> Coins<N> {
 
     /// `⌊self·ratio⌋`, the ratio on the grid of amounts: `rad·wad/WAD`.
     pub(super) fn scaled(self, ratio: N) -> Result<Self, MathError> {
-        N::quotient(self.0, ratio.exact(Grid::Amount)?, wad::<N>()?).and_then(Self::from_exact)
+        let ratio = ratio.exact(Grid::Amount)?;
+        // The contract multiplies in 256 bits, and refuses what they do not hold.
+        self.0.product(ratio)?;
+        self.0.scaled(ratio, wad::<N>()?, Rounding::Down).and_then(Self::from_exact)
     }
 
     /// `self/rate` as an amount, in one directed step.

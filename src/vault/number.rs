@@ -40,14 +40,6 @@ pub trait VaultNumber: Number {
     #[doc(hidden)]
     fn held(value: Self::Exact) -> Result<Self::Exact, MathError>;
 
-    /// `⌊a·by/over⌋`, refused where the product exceeds the chain's 256 bits.
-    #[doc(hidden)]
-    fn quotient(
-        a: Self::Exact,
-        by: Self::Exact,
-        over: Self::Exact,
-    ) -> Result<Self::Exact, MathError>;
-
     /// Maker's `rpow`.
     #[doc(hidden)]
     fn pow_half_up(factor: Self::Rate, exponent: u64) -> Result<Self::Rate, MathError>;
@@ -153,12 +145,6 @@ macro_rules! exact_coins {
                 Ok(value)
             }
 
-            fn quotient(a: U256, by: U256, over: U256) -> Result<U256, MathError> {
-                let (quotient, _) =
-                    a.product(by)?.div_rem(over).ok_or(MathError::DivisionByZero)?;
-                Ok(quotient)
-            }
-
             fn pow_half_up(factor: $rate, exponent: u64) -> Result<$rate, MathError> {
                 let pow: fn($rate, u64) -> Result<$rate, MathError> = $pow;
                 pow(factor, exponent)
@@ -197,10 +183,6 @@ impl VaultNumber for f64 {
     #[inline]
     fn held(value: Self) -> Result<Self, MathError> {
         if value.is_finite() { Ok(value) } else { Err(MathError::Overflow) }
-    }
-
-    fn quotient(a: Self, by: Self, over: Self) -> Result<Self, MathError> {
-        a.mul_div(by, over, Fit::Alone, Grid::Rate, Rounding::Down)
     }
 
     fn pow_half_up(factor: Self, exponent: u64) -> Result<Self, MathError> {

@@ -38,6 +38,15 @@ fn utilization_of_nothing_is_refused_for_its_divisor() {
     refused::<f64>();
 }
 
+/// A floor of 2^248 units times a penalty does not fit the contract's 256 bits, though the result would.
+#[test]
+fn a_floor_that_the_contract_cannot_multiply_is_refused() {
+    let debt_floor = Coins::<Wad>::from_raw(1 << 120, 0);
+    let ether = CollateralType::try_from(CollateralTypeState { debt_floor, ..ether(Ray::ONE) });
+    let refusal = VaultError::Math(MathError::Overflow);
+    assert_eq!(ether.unwrap().smallest_remainder(), Err(refusal));
+}
+
 /// Floats whose sums are rounded: `a/7` and `b/11`.
 fn pairs() -> impl Iterator<Item = (f64, f64)> {
     (1..60_u32).flat_map(|a| (1..60_u32).map(move |b| (f64::from(a) / 7.0, f64::from(b) / 11.0)))
